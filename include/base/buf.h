@@ -31,7 +31,7 @@ struct view view_trim(struct view v);
 struct buf {
 	char *data;
 	size_t len, cap;
-	size_t limit; /* 0 = none */
+	size_t limit; /* most bytes of content, 0 = none; set before the first append */
 	bool failed;
 };
 
@@ -49,7 +49,11 @@ static inline void buf_append(struct buf *b, const void *data, size_t len)
 	}
 }
 static inline void buf_puts(struct buf *b, const char *s) { buf_append(b, s, strlen(s)); }
-static inline void buf_view(struct buf *b, struct view v) { buf_append(b, v.data, v.len); }
+static inline void buf_view(struct buf *b, struct view v)
+{
+	if (v.len) /* an empty view may have no data */
+		buf_append(b, v.data, v.len);
+}
 static inline void buf_putc(struct buf *b, char c) { buf_append(b, &c, 1); }
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));

@@ -45,6 +45,7 @@ struct clock_fake {
 	struct clock clock; /* hand out &fake.clock */
 	wall_ns wall_now;
 	mono_us mono_now;
+	int64_t ns_rest; /* nanoseconds advanced and not yet a whole microsecond */
 };
 void clock_fake_init(struct clock_fake *f, wall_ns start);
 /* Moves both clocks forward. */

@@ -45,7 +45,7 @@ void log_set_level(struct log *l, enum log_level level);
 enum log_level log_level(const struct log *l);
 /* Points the log at another descriptor (log rotation, reopen). Borrowed. */
 void log_set_fd(struct log *l, int fd);
-/* Called after each written line, for a log that is also an event source; may be NULL. */
+/* Lines lost since log_new(). Any thread. */
 uint64_t log_dropped(const struct log *l);
 /* "debug|info|warn|error" (also "warning"), case-insensitive. 0 or ERR_UNKNOWN. */
 int log_level_parse(struct view text, enum log_level *out);
