@@ -1,0 +1,65 @@
+/* The run book: the newest runs in RAM, bounded exactly by count and age, with aggregates that answer any range in O(buckets).
+ *
+ * Layout: runs are packed one after another in chunks (a ring of chunks; ≤ 1 KiB a run for ordinary runs), commands are interned with
+ * a reference count. Over the run sequence stands a small tree of aggregates (leaf = some hundred consecutive runs, then a fan-out of 16), each node with totals and
+ * per-command counts; a range query takes whole nodes where it can and reads single runs only at its two ends, and takes "all minus outside" where
+ * that is shorter. Times in the book never decrease except after a backward clock step of over a second; while such a seam is in
+ * the book range queries fall back to reading every run, so answers stay exact.
+ *
+ * Pure: time is an argument. Loop only.
+ */
+#ifndef AUSPEX_RETRY_BOOK_H
+#define AUSPEX_RETRY_BOOK_H
+
+#include "retry/run.h"
+
+struct book;
+struct book_limits {
+	int64_t max_runs;   /* 0 = keep none */
+	int64_t max_age_ns; /* runs with stored_at <= now - max_age_ns are gone; 0 = keep none */
+};
+struct book *book_new(const struct book_limits *limits);
+void book_free(struct book *b);
+void book_set_limits(struct book *b, const struct book_limits *limits, wall_ns now);
+/* Copies the run; evicts the oldest beyond the limits. 0 or -ENOMEM. */
+int book_add(struct book *b, const struct run *run);
+/* Removes what is too old now; every reading function below does this first through its `now`. Returns how many left. */
+uint64_t book_expire(struct book *b, wall_ns now);
+uint64_t book_count(const struct book *b);
+uint64_t book_first_seq(const struct book *b); /* sequence numbers: of the oldest run held … */
+uint64_t book_next_seq(const struct book *b);  /* … and of the next to come; seq is stable while a run lives */
+size_t book_bytes(const struct book *b);
+wall_ns book_last_cleanup(const struct book *b);
+/* Unpacks run `seq`; views borrowed until the book changes; attempts in `arena`. ERR_MISSING if evicted. */
+int book_get(const struct book *b, uint64_t seq, struct arena *arena, struct run *run);
+
+/* --- statistics (contract section 2) ------------------------------------------------------------------------------- */
+#define BOOK_TOP 10
+struct book_command {
+	struct view command; /* borrowed until the book changes */
+	uint64_t count, successes;
+	int64_t avg_duration_ns;
+	uint64_t last_seq;
+};
+struct book_hour {
+	wall_ns hour; /* start of the UTC hour */
+	uint64_t runs, successes;
+};
+struct book_stats {
+	uint64_t runs, successes, attempts;
+	int64_t avg_duration_ns; /* saturated */
+	struct book_command top[BOOK_TOP];
+	uint32_t n_top;
+	struct book_hour *hours; /* in the arena, ascending, only hours with data */
+	uint32_t n_hours;
+};
+/* Over runs with start < stored_at < end (both exclusive). */
+int book_stats(struct book *b, wall_ns now, wall_ns start, wall_ns end, struct arena *arena, struct book_stats *out);
+/* Totals since the book was made, evicted runs included (for counters). */
+struct book_totals {
+	uint64_t runs, successes, attempts, failed_attempts;
+	double duration_s;
+};
+struct book_totals book_totals(const struct book *b);
+
+#endif

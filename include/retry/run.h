@@ -1,0 +1,41 @@
+/* A finished retry run: protocol A's document, decoded, and its compact form in RAM.
+ *
+ * Decoding follows the retry contract 1.1: unknown keys ignored, keys matched case-insensitively, null and absent fields are
+ * zero values, wrong types refuse the document, durations clamped (NaN/negative to 0, above 2^63 ns to that), last duplicate wins.
+ * Pure.
+ */
+#ifndef AUSPEX_RETRY_RUN_H
+#define AUSPEX_RETRY_RUN_H
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/json_write.h"
+
+struct run_attempt {
+	double duration_s;
+	int32_t exit_code;
+	bool success;
+};
+
+struct run {
+	wall_ns stored_at;   /* receive time */
+	struct view command; /* masked, valid UTF-8 */
+	struct view command_hash;
+	struct view final_status; /* "succeeded" counts as success, all else as failure */
+	double total_duration_s;
+	int64_t total_attempts, successful_attempts, failed_attempts;
+	int64_t timestamp;   /* client's clock, Unix seconds */
+	const struct run_attempt *attempts;
+	uint32_t n_attempts;
+	bool attempts_null;  /* the document said null (or nothing) */
+	int64_t uid, pid;    /* of the sender, -1 unknown */
+};
+
+/* Views point into the document or `arena`; attempts are in `arena`. 0, or ERR_TYPE / ERR_SYNTAX with a sentence naming the field. */
+int run_decode(const struct json_doc *doc, json_ref object, bool mask, struct arena *arena, struct run *run, struct err *err);
+/* Writes {"timestamp":"…","metrics":{…}} as the API does (RFC3339Nano UTC, protocol A key order). */
+void run_write(struct jw *w, const struct run *run);
+/* Is it a success? */
+bool run_succeeded(const struct run *run);
+
+#endif
