@@ -1,0 +1,106 @@
+#include "os/self.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* procfs files are small and read whole; size is the caller's bound. */
+static int read_whole(const char *path, char *out, size_t size, struct view *text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	size_t used = 0;
+	ssize_t n;
+	while (used < size && (n = read(fd, out + used, size - used)) > 0)
+		used += (size_t)n;
+	close(fd);
+	*text = (struct view){ out, used };
+	return 0;
+}
+
+static int64_t count_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	if (!dir)
+		return -1;
+	int64_t n = 0;
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n - 3; /* ".", ".." and the directory itself */
+}
+
+int self_usage_read(struct self_usage *out)
+{
+	char text[8192];
+	struct view v;
+	*out = (struct self_usage){ .private_dirty_bytes = -1, .open_fds = count_fds(), .max_fds = -1 };
+
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		out->max_fds = (int64_t)limit.rlim_cur;
+	struct rusage usage;
+	if (getrusage(RUSAGE_SELF, &usage) == 0) {
+		out->user_cpu_s = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
+		out->system_cpu_s = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
+	}
+	if (read_whole("/proc/self/smaps_rollup", text, sizeof(text), &v) == 0)
+		out->private_dirty_bytes = smaps_private_dirty(v);
+	int rc = read_whole("/proc/self/status", text, sizeof(text), &v);
+	if (rc < 0)
+		return rc;
+	out->rss_bytes = status_field(v, VIEW("VmRSS"));
+	out->virtual_bytes = status_field(v, VIEW("VmSize"));
+	out->threads = status_field(v, VIEW("Threads"));
+	return 0;
+}
+
+int64_t self_thread_cpu_ns(void)
+{
+	struct timespec ts;
+	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) < 0)
+		return 0;
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+int process_probe(int64_t pid, bool *exe_same)
+{
+	*exe_same = false;
+	if (pid <= 0 || pid > INT32_MAX)
+		return -ESRCH;
+	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+		return -ESRCH;
+
+	char path[64], text[4096];
+	struct view v;
+	snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)pid);
+	if (read_whole(path, text, sizeof(text), &v) < 0)
+		return 0;
+	char state = stat_state(v);
+	if (state == 'Z' || state == 'X')
+		return -ESRCH;
+
+	struct stat theirs, ours;
+	snprintf(path, sizeof(path), "/proc/%lld/exe", (long long)pid);
+	if (stat("/proc/self/exe", &ours) == 0 && stat(path, &theirs) == 0) {
+		*exe_same = theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+		if (*exe_same)
+			return 0;
+	}
+	/* The binary may have been replaced by an upgrade, or its link be unreadable: its name decides. */
+	snprintf(path, sizeof(path), "/proc/%lld/comm", (long long)pid);
+	char own[256];
+	struct view mine;
+	char own_text[256];
+	if (read_whole(path, own, sizeof(own), &v) == 0 &&
+	    read_whole("/proc/self/comm", own_text, sizeof(own_text), &mine) == 0)
+		*exe_same = v.len > 1 && view_eq(v, mine);
+	return 0;
+}
