@@ -15,7 +15,16 @@
  *
  * In YAML the keys stand under their section (`retry:\n  max_runs: 5`); the environment name is
  * AUSPEX_<SECTION>_<KEY> and the flag --<section>-<key> with `_` as `-`; section "" has neither prefix.
- * Pure; memory of string values lives in the arena of the load.
+ *
+ * What a row accepts as text: booleans true/false, yes/no, on/off, 1/0 and choices in any case; blanks around
+ * everything but strings and paths are ignored; lists are comma-separated (blanks trimmed, empty items dropped).
+ * Several tables may share one section name; their keys must differ.
+ *
+ * Messages name the option as "section.key", say what is wrong and what would be right, and never repeat the value
+ * of a secret.
+ *
+ * Pure, except that `~` in paths reads $HOME (else the user database). Memory of string values lives in the arena of
+ * the load. Thread: any, one load per arena.
  */
 #ifndef AUSPEX_CONF_OPTION_H
 #define AUSPEX_CONF_OPTION_H
@@ -54,7 +63,7 @@ struct option {
 	enum option_type type;
 	size_t offset;
 	const char *def;     /* default as text, as a user would write it; "" for an empty list or string */
-	double min, max;     /* bounds for numbers, durations (seconds) and sizes; both 0 = none */
+	double min, max;     /* inclusive bounds for numbers, durations (seconds), sizes and modes; both 0 = none */
 	const char *unit;    /* "runs", "s", "bytes", "" */
 	const char *choices; /* enums: "debug|info|warn|error" */
 	unsigned flags;
@@ -91,29 +100,38 @@ enum option_origin { OPT_FROM_DEFAULT, OPT_FROM_FILE, OPT_FROM_ENV, OPT_FROM_FLA
 
 /* Fills every field from the defaults. A default that does not parse is a programming error: ERR_SYNTAX. */
 int option_defaults(const struct option_section *sections, size_t n, struct arena *arena, struct err *err);
-/* Sets one value from text. `place` names the source for messages ("auspex.yml:3:7", "--retry-max-runs", "AUSPEX_…").
- * ERR_SYNTAX / ERR_RANGE / ERR_UNKNOWN with a sentence that says what would be right. */
+/* Sets one value from text; the field keeps its old value on an error. `place` names the source for messages ("auspex.yml:3:7", "--retry-max-runs", "AUSPEX_…").
+ * ERR_SYNTAX / ERR_RANGE / ERR_UNKNOWN (no such choice) with a sentence that says what would be right. */
 int option_set_text(const struct option *row, void *values, struct view text, const char *place,
 		    struct arena *arena, struct err *err);
+/* Sets a list from its items. ERR_TYPE when the row is no list. */
 int option_set_list(const struct option *row, void *values, const struct view *items, size_t n, const char *place,
 		    struct arena *arena, struct err *err);
 /* Finds a row by section and key; NULL if there is none. */
 const struct option *option_find(const struct option_table *table, struct view key);
-/* The known key nearest to `key` (edit distance, at most 2 or a third of its length), or NULL. */
+/* The known key nearest to `key` (Damerau-Levenshtein distance, at most 2 or a third of its length, whichever is more;
+ * case and `-`/`_` do not count), or NULL. Hidden rows are not told. */
 const char *option_nearest(const struct option_table *table, struct view key);
+/* The same over any list of names; the first of equally near ones. */
 const char *text_nearest(struct view word, const char *const *candidates, size_t n);
-/* The value as text, as a user would write it; secrets as "***". Appends to `out`. */
+/* The value as text, as a user would write it ("24h", "512 KiB", "a,b"); secrets that are set as "***". Appends to `out`. */
 void option_get_text(const struct option *row, const void *values, struct buf *out);
-/* Applies AUSPEX_* variables (`environ` form: "K=V", NULL-terminated). Unknown AUSPEX_ names are ERR_UNKNOWN with a hint. */
+/* Applies AUSPEX_* variables (`environ` form: "K=V", NULL-terminated). Unknown AUSPEX_ names are ERR_UNKNOWN with a hint,
+ * except the reserved ones. */
 int option_apply_env(const struct option_section *sections, size_t n, const char *const *env, struct arena *arena,
 		     struct err *err);
+/* Variables the program itself reads and that are no options: AUSPEX_CONFIG, AUSPEX_STATE_DIR, AUSPEX_TEST_*.
+ * NULL-terminated; a trailing `*` makes an entry a prefix. */
+extern const char *const option_env_reserved[];
 /* Compares two loads. Calls `cb` for each row that differs; `restart` tells that the row lacks OPT_RELOAD. */
 void option_diff(const struct option_table *table, const void *before, const void *after,
 		 void (*cb)(void *arg, const struct option *row, bool restart), void *arg);
 
-/* `config default`: a commented YAML file of everything with its default. */
+/* `config default`: a commented YAML file of everything with its default; it loads back to exactly the defaults. Rows
+ * whose default is NULL (not set) stand as comments. Hidden rows are left out, here and in the manual. */
 void option_write_default_yaml(const struct option_table *const *tables, size_t n, struct buf *out);
-/* `config show`: YAML of current values, or one JSON object {"section":{"key":value}}; secrets masked. */
+/* `config show`: YAML of current values, or one JSON object {"section":{"key":value}}; secrets masked. In JSON sizes are
+ * bytes, durations and modes text ("24h", "0600"), unset strings null. `w` stands where a value is expected. */
 void option_write_yaml(const struct option_section *sections, size_t n, struct buf *out);
 void option_write_json(const struct option_section *sections, size_t n, struct jw *w);
 /* The reference manual as man-page source lines (roff `.TP` items). */
