@@ -53,6 +53,7 @@ struct json_doc {
 	uint32_t max_depth; /* default 64 */
 	uint32_t max_nodes; /* default 4 M; ERR_FULL past it */
 	size_t error_off;   /* where a failed parse stopped */
+	const char *error_text; /* what is wrong there ("expected ':' after a key"); static, NULL after success */
 };
 typedef uint32_t json_ref; /* index into nodes */
 #define JSON_NONE UINT32_MAX
@@ -87,8 +88,21 @@ static inline enum json_type json_type(const struct json_doc *d, json_ref r)
 }
 /* Walking. For objects, `json_first` gives the first KEY (its value is ref + 1); `json_next` steps from KEY to
  * KEY or value to value. JSON_NONE at the end or when `container` is no container / empty. */
-json_ref json_first(const struct json_doc *d, json_ref container);
-json_ref json_next(const struct json_doc *d, json_ref container, json_ref current);
+static inline json_ref json_first(const struct json_doc *d, json_ref container)
+{
+	if (container >= d->n)
+		return JSON_NONE;
+	const struct json_node *c = &d->nodes[container];
+	return (c->type == JSON_ARRAY || c->type == JSON_OBJECT) && c->end > container + 1 ? container + 1 : JSON_NONE;
+}
+static inline json_ref json_next(const struct json_doc *d, json_ref container, json_ref current)
+{
+	if (container >= d->n || current >= d->n)
+		return JSON_NONE;
+	json_ref value = current + (d->nodes[current].type == JSON_KEY);
+	json_ref next = value < d->n ? d->nodes[value].end : JSON_NONE;
+	return next < d->nodes[container].end ? next : JSON_NONE;
+}
 /* Value of a key, last duplicate wins; exact bytes first, `json_get_fold` also ASCII case-insensitively (Go's rule:
  * exact or folded, last in the document wins). JSON_NONE if absent or not an object. */
 json_ref json_get(const struct json_doc *d, json_ref object, struct view key);

@@ -31,6 +31,7 @@ struct jw {
 	uint16_t style;
 	uint8_t depth;
 	bool any;        /* something was written at this level */
+	bool after_key;  /* jw_key was called, its value is due */
 	uint64_t is_array; /* bit per level */
 	uint64_t had_any;  /* `any` of the outer levels */
 };
