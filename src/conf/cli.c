@@ -57,12 +57,18 @@ static bool find_exact(const struct scan *s, struct view name, struct found *out
 	return false;
 }
 
+static bool is_negated(struct view name)
+{
+	return name.len > 3 && memcmp(name.data, "no-", 3) == 0;
+}
+
+/* False with a row or flag set: the name exists, but `no-` does not fit it. */
 static bool find_name(const struct scan *s, struct view name, struct found *out)
 {
 	*out = (struct found){ 0 };
 	if (find_exact(s, name, out))
 		return true;
-	if (name.len <= 3 || memcmp(name.data, "no-", 3) != 0)
+	if (!is_negated(name))
 		return false;
 	out->negated = true;
 	return find_exact(s, (struct view){ name.data + 3, name.len - 3 }, out) &&
@@ -111,21 +117,25 @@ static int fail_unknown(const struct scan *s, struct view name)
 {
 	size_t n;
 	const char **names = all_names(s, &n);
-	bool negated = name.len > 3 && memcmp(name.data, "no-", 3) == 0;
-	struct view bare = negated ? (struct view){ name.data + 3, name.len - 3 } : name;
-	const char *near = names ? text_nearest(name, names, n) : NULL;
-	if (!near && names) {
-		near = negated ? text_nearest(bare, names, n) : first_with_prefix(name, names, n);
-		negated = negated && near;
-	} else {
-		negated = false;
-	}
+	struct view bare = is_negated(name) ? (struct view){ name.data + 3, name.len - 3 } : name;
+	const char *no = is_negated(name) ? "no-" : "";
+	const char *near = names ? text_nearest(bare, names, n) : NULL;
+	if (!near && names)
+		near = first_with_prefix(bare, names, n);
 	int len = name.len > 80 ? 80 : (int)name.len;
 	if (near)
 		return err_set(s->err, ERR_UNKNOWN, NULL, "unknown option --%.*s: did you mean --%s%s?", len,
-			       name.data, negated ? "no-" : "", near);
+			       name.data, no, near);
 	return err_set(s->err, ERR_UNKNOWN, NULL, "unknown option --%.*s; --help lists the known ones", len,
 		       name.data);
+}
+
+static int fail_negated(const struct scan *s, struct view name)
+{
+	int len = (int)name.len - 3;
+	return err_set(s->err, ERR_UNKNOWN, NULL,
+		       "unknown option --%.*s: --%.*s takes a value, write --%.*s VALUE", len + 3, name.data,
+		       len, name.data + 3, len, name.data + 3);
 }
 
 /* `label` is how the option was written, without its argument: "--config" or "-c". */
@@ -173,7 +183,7 @@ static int parse_long(struct scan *s, const char *word)
 	const char *inlined = name.data[name.len] == '=' ? name.data + name.len + 1 : NULL;
 	char label[OPTION_NAME_MAX + 8];
 	if (!find_name(s, name, &f))
-		return fail_unknown(s, name);
+		return f.row || f.flag ? fail_negated(s, name) : fail_unknown(s, name);
 	snprintf(label, sizeof(label), "--%.*s", (int)name.len, name.data);
 	return f.flag ? set_flag(s, f.flag, label, inlined, f.negated) : set_option(s, &f, label, inlined);
 }
