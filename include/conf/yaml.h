@@ -3,7 +3,8 @@
  * The tree is what later domains (probe targets, Orion's tests, `include:`d formats) read as well: scalars keep
  * their source text (`4.20` stays `4.20`), every node knows line and column. Anchors and aliases are expanded with a
  * bound (no billion laughs: every expanded node counts); duplicate keys, more than one document, merge keys (`<<`) and
- * tags of one's own (`!x`) are errors. JSON files are YAML too.
+ * tags of one's own (`!x`) are errors. JSON files are YAML too
+ * (but for surrogate pairs in \u escapes and raw control characters, which are refused with a sentence).
  *
  * Bounds, checked while parsing: 4 MiB of file, depth 32, 100 000 nodes (keys of maps are not counted), 256 anchors.
  * Pure apart from reading the file. Memory: the arena; the input may be freed after the parse. Thread: any.

@@ -29,6 +29,39 @@ static int parse_bool(struct view text, bool *out)
 	return ERR_SYNTAX;
 }
 
+/* Go reads digit by digit and stops at the first trouble: "99999999999999999999x" is out of range, not
+ * malformed. */
+static bool overflows_first(struct view text)
+{
+	size_t i = text.len && (text.data[0] == '-' || text.data[0] == '+');
+	unsigned base = 10;
+	uint64_t value = 0;
+	if (text.len > i + 2 && text.data[i] == '0') {
+		char mark = (char)(text.data[i + 1] | 0x20);
+		base = mark == 'x' ? 16 : mark == 'o' ? 8 : mark == 'b' ? 2 : 8;
+		i += base == 8 && mark != 'o' ? 1 : 2;
+	}
+	for (; i < text.len; i++) {
+		char c = text.data[i];
+		unsigned digit =
+			c >= '0' && c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a') + 10;
+		if (c == '_')
+			continue;
+		if (digit >= base)
+			return false;
+		if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)digit, &value))
+			return true;
+	}
+	return false;
+}
+
+static int parse_int(struct view text, int64_t *out)
+{
+	int rc = num_parse_i64_go(text, out);
+	return rc == ERR_SYNTAX && overflows_first(text) ? ERR_RANGE : rc;
+}
+
 static int set_value(struct goflag *flag, const char *text)
 {
 	struct view v = view_of(text);
@@ -38,7 +71,7 @@ static int set_value(struct goflag *flag, const char *text)
 		rc = parse_bool(v, flag->value);
 		break;
 	case GOFLAG_INT:
-		rc = num_parse_i64_go(v, flag->value);
+		rc = parse_int(v, flag->value);
 		break;
 	case GOFLAG_STRING:
 		*(const char **)flag->value = text;

@@ -33,6 +33,9 @@ static const struct {
 	  "double the backslash or use single quotes" },
 	{ "did not find expected hexdecimal number", "an escape lacks its hexadecimal digits",
 	  "double the backslash or use single quotes" },
+	{ "found invalid Unicode character escape code",
+	  "this escape stands for no character (surrogate pairs are JSON's alone)",
+	  "write the character itself or \\U0001F600" },
 	{ "found unexpected document indicator", "\"---\" or \"...\" stands inside a quoted text",
 	  "close the quote" },
 	{ "did not find expected <document start>", "text follows after the end of the document",
@@ -77,8 +80,6 @@ static int set_sentence(const yaml_parser_t *parser, struct view text, const cha
 	const char *problem = parser->problem ? parser->problem : "malformed YAML";
 	size_t index = parser->problem_mark.index;
 	char context[48];
-	if (is_encoding_problem(problem))
-		return err_set(err, ERR_SYNTAX, place, "the text is not valid UTF-8; save the file as UTF-8");
 	/* A tab where a token should begin is the commonest of all mistakes and has the vaguest message. */
 	if (parser->error == YAML_SCANNER_ERROR && index < text.len && text.data[index] == '\t')
 		return err_set(err, ERR_SYNTAX, place, "a tab is used for indentation; indent with spaces");
@@ -87,6 +88,8 @@ static int set_sentence(const yaml_parser_t *parser, struct view text, const cha
 		if (strncmp(problem, problems[i].theirs, strlen(problems[i].theirs)) == 0)
 			return err_set(err, ERR_SYNTAX, place, "%s%s; %s", problems[i].ours, context,
 				       problems[i].cure);
+	if (is_encoding_problem(problem))
+		return err_set(err, ERR_SYNTAX, place, "the text is not valid UTF-8; save the file as UTF-8");
 	return err_set(err, ERR_SYNTAX, place, "%s%s; check quotes, brackets and indentation", problem,
 		       context);
 }

@@ -92,7 +92,8 @@ static void test_no_before_a_number_is_unknown(void **state)
 {
 	struct load *l = *state;
 	refuses(l, "--no-retry-max-runs", NULL, ERR_UNKNOWN,
-		"unknown option --no-retry-max-runs: --retry-max-runs takes a value, write --retry-max-runs VALUE");
+		"unknown option --no-retry-max-runs: --retry-max-runs takes a value, write --retry-max-runs "
+		"VALUE");
 	refuses(l, "--no-config", NULL, ERR_UNKNOWN,
 		"unknown option --no-config: --config takes a value, write --config VALUE");
 }

@@ -99,6 +99,8 @@ static void test_wrong_integers(void **state)
 	refuses(f, "-port", " 1", ERR_SYNTAX, "invalid value \" 1\" for flag -port: parse error");
 	refuses(f, "-port", "99999999999999999999", ERR_RANGE,
 		"invalid value \"99999999999999999999\" for flag -port: value out of range");
+	refuses(f, "-port", "99999999999999999999x", ERR_RANGE,
+		"invalid value \"99999999999999999999x\" for flag -port: value out of range");
 	assert_false(f->rows[8].set);
 }
 

@@ -237,12 +237,22 @@ static void test_invalid_utf8(void **state)
 		"the text is not valid UTF-8; save the file as UTF-8");
 }
 
+static void test_json_surrogates(void **state)
+{
+	struct parse *p = *state;
+	refuses(p, "{\"a\": \"\\ud83d\\ude00\"}", ERR_SYNTAX, "a.yml:1:10",
+		"this escape stands for no character (surrogate pairs are JSON's alone); write the character "
+		"itself or "
+		"\\U0001F600");
+}
+
 static void test_odd_keys(void **state)
 {
 	struct parse *p = *state;
 	refuses(p, "? [a]\n: b\n", ERR_SYNTAX, "a.yml:1:3",
 		"a key must be text, not a list or map; quote it");
-	refuses(p, "?\n: b\n", ERR_SYNTAX, "a.yml:1:2", "a key is missing before \":\"; write \"key: value\"");
+	refuses(p, "?\n: b\n", ERR_SYNTAX, "a.yml:1:2",
+		"a key is missing before \":\"; write \"key: value\"");
 	accepts(p, "\"\": b\n");
 }
 
@@ -281,6 +291,7 @@ int main(void)
 		T(test_syntax_errors_have_a_cure),
 		T(test_control_character),
 		T(test_invalid_utf8),
+		T(test_json_surrogates),
 		T(test_odd_keys),
 		T(test_merge_key),
 		T(test_tags),
