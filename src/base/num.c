@@ -163,8 +163,12 @@ int num_parse_size(struct view text, int64_t *bytes)
 		return ERR_SYNTAX;
 	/* Whole numbers stay exact above 2^53. */
 	int rc = num_parse_i64(number, &whole);
-	if (rc == 0)
-		return __builtin_mul_overflow(whole, (int64_t)factor, bytes) ? ERR_RANGE : 0;
+	if (rc == 0 && __builtin_mul_overflow(whole, (int64_t)factor, &whole))
+		return ERR_RANGE;
+	if (rc == 0) {
+		*bytes = whole;
+		return 0;
+	}
 	if (rc == ERR_RANGE || num_parse_double(number, &fraction) < 0)
 		return rc;
 	if (fraction * factor >= 0x1p63)

@@ -200,9 +200,10 @@ static int civil_to_wall(const struct civil *c, int64_t ns, int offset_s, wall_n
 		seconds++;
 		ns -= NS_PER_S;
 	}
-	wall_ns whole;
-	if (__builtin_mul_overflow(seconds, NS_PER_S, &whole) || __builtin_add_overflow(whole, ns, out))
+	wall_ns sum;
+	if (__builtin_mul_overflow(seconds, NS_PER_S, &sum) || __builtin_add_overflow(sum, ns, &sum))
 		return ERR_RANGE;
+	*out = sum;
 	return 0;
 }
 
@@ -253,7 +254,10 @@ static int parse_unix(struct view text, wall_ns *out)
 	if (num_parse_i64(text, &whole) == 0) {
 		int64_t unit = whole >= (int64_t)UNIX_MS_FROM || whole <= -(int64_t)UNIX_MS_FROM ? NS_PER_MS
 												 : NS_PER_S;
-		return __builtin_mul_overflow(whole, unit, out) ? ERR_RANGE : 0;
+		if (__builtin_mul_overflow(whole, unit, &whole))
+			return ERR_RANGE;
+		*out = whole;
+		return 0;
 	}
 	if (num_parse_double(text, &v) < 0)
 		return ERR_SYNTAX;
