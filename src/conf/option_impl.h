@@ -61,6 +61,8 @@ int option_choice_find(const struct option *row, struct view text);
 /* The choice of that index; data NULL past the last. */
 struct view option_choice(const struct option *row, int index);
 
+/* A word that no YAML reader takes for anything but text stays bare; all else is quoted. */
+void yaml_put_word(struct buf *out, struct view text);
 /* A double-quoted YAML scalar. Invalid UTF-8 becomes U+FFFD. */
 void yaml_put_quoted(struct buf *out, struct view text);
 

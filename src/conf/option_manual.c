@@ -43,8 +43,9 @@ static void put_default_value(const struct option *row, struct buf *out)
 {
 	if (row->type == OPT_T_LIST)
 		put_default_list(row->def, out);
-	else if (row->type == OPT_T_STRING || row->type == OPT_T_PATH || row->type == OPT_T_MODE ||
-		 row->type == OPT_T_ENUM)
+	else if (row->type == OPT_T_ENUM)
+		yaml_put_word(out, view_of(row->def));
+	else if (row->type == OPT_T_STRING || row->type == OPT_T_PATH || row->type == OPT_T_MODE)
 		yaml_put_quoted(out, view_of(row->def));
 	else
 		buf_puts(out, row->def);
@@ -74,9 +75,15 @@ static void write_default_row(const struct option *row, const char *indent, stru
 static void write_default_rows(const struct option_table *table, struct buf *out)
 {
 	const char *indent = *table->section ? "  " : "";
-	for (size_t i = 0; i < table->n; i++)
-		if (!(table->rows[i].flags & OPT_HIDDEN))
-			write_default_row(&table->rows[i], indent, out);
+	bool any = false;
+	for (size_t i = 0; i < table->n; i++) {
+		if (table->rows[i].flags & OPT_HIDDEN)
+			continue;
+		if (any)
+			buf_putc(out, '\n');
+		write_default_row(&table->rows[i], indent, out);
+		any = true;
+	}
 }
 
 void option_write_default_yaml(const struct option_table *const *tables, size_t n, struct buf *out)

@@ -1,8 +1,9 @@
 /* `config show`: the current values as YAML or JSON. */
 #include "option_impl.h"
 
-#include "base/num.h"
 #include "base/utf8.h"
+
+#include <ctype.h>
 
 /* Sections may be spread over several tables, but a map has each key once: the first of a name writes for
  * all. */
@@ -61,6 +62,21 @@ void yaml_put_quoted(struct buf *out, struct view text)
 	buf_fini(&clean);
 }
 
+void yaml_put_word(struct buf *out, struct view text)
+{
+	static const char *const taken[] = { "y", "n", "yes", "no", "on", "off", "true", "false", "null" };
+	bool bare = text.len > 0;
+	for (size_t i = 0; i < text.len && bare; i++)
+		bare = isalpha((unsigned char)text.data[i]) ||
+		       (i && (text.data[i] == '_' || text.data[i] == '-'));
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]) && bare; i++)
+		bare = !view_ieq(text, view_of(taken[i]));
+	if (bare)
+		buf_view(out, text);
+	else
+		yaml_put_quoted(out, text);
+}
+
 static void put_yaml_list(const struct option_list *list, struct buf *out)
 {
 	buf_putc(out, '[');
@@ -86,8 +102,10 @@ static void put_yaml_value(const struct option *row, const void *values, struct 
 	buf_init(&text);
 	option_get_text(row, values, &text);
 	bool quoted = row->type == OPT_T_STRING || row->type == OPT_T_PATH || row->type == OPT_T_MODE ||
-		      row->type == OPT_T_ENUM || row->flags & OPT_SECRET;
-	if (quoted)
+		      row->flags & OPT_SECRET;
+	if (row->type == OPT_T_ENUM && !quoted)
+		yaml_put_word(out, (struct view){ buf_str(&text), text.len });
+	else if (quoted)
 		yaml_put_quoted(out, (struct view){ buf_str(&text), text.len });
 	else
 		buf_append(out, buf_str(&text), text.len);

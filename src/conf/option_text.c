@@ -139,8 +139,10 @@ void option_describe(const struct option *row, struct buf *out)
 		return;
 	}
 	buf_puts(out, describe_kind(row->type));
-	if (option_has_bounds(row)) {
-		buf_puts(out, " from ");
+	if (option_has_bounds(row) && row->type != OPT_T_MODE) {
+		/* After examples a comma keeps "7d from" apart. */
+		bool examples = row->type == OPT_T_DURATION || row->type == OPT_T_SIZE;
+		buf_puts(out, examples ? ", from " : " from ");
 		option_bound_text(row, row->min, out);
 		buf_puts(out, " to ");
 		option_bound_text(row, row->max, out);

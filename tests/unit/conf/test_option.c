@@ -139,7 +139,7 @@ static void test_duration_bounds(void **state)
 	refused(l, "max_age", "-1h", ERR_RANGE, "max_age: -1h is below the smallest allowed value 1s");
 	refused(l, "max_age", "366d", ERR_RANGE, "max_age: 366d is above the largest allowed value 365d");
 	refused(l, "max_age", "soon", ERR_SYNTAX,
-		"max_age: \"soon\" is not right; write a duration such as 90s, 1h30m or 7d from 1s to 365d");
+		"max_age: \"soon\" is not right; write a duration such as 90s, 1h30m or 7d, from 1s to 365d");
 	assert_int_equal(set(l, "max_age", "9223372036854775807"), ERR_RANGE);
 }
 

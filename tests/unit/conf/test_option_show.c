@@ -80,7 +80,7 @@ static void test_default_file_explains(void **state)
 	assert_non_null(strstr(text, "  # Most runs kept in memory and answered by the API.\n"
 				     "  # a whole number from 0 to 100000000 (runs); a reload applies it\n"
 				     "  max_runs: 10000\n"));
-	assert_non_null(strstr(text, "from 4 KiB to 1 GiB; needs a restart\n  cache: 512 KiB\n"));
+	assert_non_null(strstr(text, ", from 4 KiB to 1 GiB; needs a restart\n  cache: 512 KiB\n"));
 	assert_non_null(strstr(text, "  names: [\"a\", \"b c\"]\n"));
 	assert_non_null(strstr(text, "  # unset:\n"));
 	assert_null(strstr(text, "hook"));
@@ -184,6 +184,22 @@ static void test_json_masks_secret_lists(void **state)
 	assert_string_equal(buf_str(&l->out), "auth:\n  keys: \"***\"\n");
 }
 
+/* `off` without quotes is a boolean to other readers of YAML. */
+static void test_words_that_look_like_booleans_are_quoted(void **state)
+{
+	struct load *l = *state;
+	static const struct option rows[] = {
+		OPT_ENUM(struct sample_options, level, "sync", "off", "on|off|full", 0, "Sync."),
+	};
+	static const struct option_table table = { "s", "S", rows, 1, sizeof(struct sample_options) };
+	struct option_section s = { &table, &l->values };
+	l->values.level = 1;
+	option_write_yaml(&s, 1, &l->out);
+	l->values.level = 2;
+	option_write_yaml(&s, 1, &l->out);
+	assert_string_equal(buf_str(&l->out), "s:\n  sync: \"off\"\ns:\n  sync: full\n");
+}
+
 static void test_two_tables_of_one_section(void **state)
 {
 	struct load *l = *state;
@@ -230,6 +246,7 @@ int main(void)
 		LOAD_TEST(test_show_masks_secrets),
 		LOAD_TEST(test_json),
 		LOAD_TEST(test_json_masks_secret_lists),
+		LOAD_TEST(test_words_that_look_like_booleans_are_quoted),
 		LOAD_TEST(test_two_tables_of_one_section),
 		LOAD_TEST(test_man),
 	};
