@@ -1,10 +1,13 @@
 /* The run book: the newest runs in RAM, bounded exactly by count and age, with aggregates that answer any range in O(buckets).
  *
- * Layout: runs are packed one after another in chunks (a ring of chunks; ≤ 1 KiB a run for ordinary runs), commands are interned with
- * a reference count. Over the run sequence stands a small tree of aggregates (leaf = some hundred consecutive runs, then a fan-out of 16), each node with totals and
- * per-command counts; a range query takes whole nodes where it can and reads single runs only at its two ends, and takes "all minus outside" where
- * that is shorter. Times in the book never decrease except after a backward clock step of over a second; while such a seam is in
- * the book range queries fall back to reading every run, so answers stay exact.
+ * Layout: runs are packed in leaves of 256 (≤ 1 KiB a run for ordinary runs, all included), commands are interned with a
+ * reference count. Over the leaves stands a small tree (fan-out 16), each node with totals, the span of its times and sums per
+ * command; a range query takes whole nodes where it can and reads single runs only at its ends, and takes "all minus outside"
+ * where that is shorter. Nodes know their times, so answers stay exact when the clock steps back; expiry then also removes
+ * runs from the middle (sequence numbers may have holes).
+ *
+ * Bounds: by count and age exactly, and by memory: above max_runs KiB (at least 256 MiB) the oldest leave early, so that a
+ * flood of megabyte documents cannot take the host.
  *
  * Pure: time is an argument. Loop only.
  */
@@ -21,7 +24,7 @@ struct book_limits {
 struct book *book_new(const struct book_limits *limits);
 void book_free(struct book *b);
 void book_set_limits(struct book *b, const struct book_limits *limits, wall_ns now);
-/* Copies the run; evicts the oldest beyond the limits. 0 or -ENOMEM. */
+/* Copies the run; evicts the oldest beyond the limits. 0, -ENOMEM, or ERR_FULL (a run of over 4 GiB). */
 int book_add(struct book *b, const struct run *run);
 /* Removes what is too old now; every reading function below does this first through its `now`. Returns how many left. */
 uint64_t book_expire(struct book *b, wall_ns now);
@@ -32,6 +35,9 @@ size_t book_bytes(const struct book *b);
 wall_ns book_last_cleanup(const struct book *b);
 /* Unpacks run `seq`; views borrowed until the book changes; attempts in `arena`. ERR_MISSING if evicted. */
 int book_get(const struct book *b, uint64_t seq, struct arena *arena, struct run *run);
+
+/* The sequence number from which the newest `n` live runs begin. */
+uint64_t book_seek_newest(const struct book *b, uint64_t n);
 
 /* --- statistics (contract section 2) ------------------------------------------------------------------------------- */
 #define BOOK_TOP 10

@@ -1,8 +1,9 @@
 /* A finished retry run: protocol A's document, decoded, and its compact form in RAM.
  *
  * Decoding follows the retry contract 1.1: unknown keys ignored, keys matched case-insensitively, null and absent fields are
- * zero values, wrong types refuse the document, durations clamped (NaN/negative to 0, above 2^63 ns to that), last duplicate wins.
- * Pure.
+ * zero values, wrong types refuse the document (also fractions, exponents or more than 64 bits where a whole number belongs),
+ * durations clamped (NaN/negative to 0, above 2^63 ns to that), exit codes clamped to 32 bits, last duplicate wins. A missing
+ * command_hash is computed, from the command before masking. Pure.
  */
 #ifndef AUSPEX_RETRY_RUN_H
 #define AUSPEX_RETRY_RUN_H
@@ -28,6 +29,7 @@ struct run {
 	const struct run_attempt *attempts;
 	uint32_t n_attempts;
 	bool attempts_null;  /* the document said null (or nothing) */
+	struct view attempts_text; /* the attempts as they stood in the document, if they hold nothing else; else data NULL */
 	int64_t uid, pid;    /* of the sender, -1 unknown */
 };
 
@@ -35,6 +37,8 @@ struct run {
 int run_decode(const struct json_doc *doc, json_ref object, bool mask, struct arena *arena, struct run *run, struct err *err);
 /* Writes {"timestamp":"…","metrics":{…}} as the API does (RFC3339Nano UTC, protocol A key order). */
 void run_write(struct jw *w, const struct run *run);
+/* Writes the attempts alone: an array of {"duration_seconds","exit_code","success"}, or null. */
+void run_write_attempts(struct jw *w, const char *key, const struct run *run);
 /* Is it a success? */
 bool run_succeeded(const struct run *run);
 

@@ -4,7 +4,11 @@
  * or e + W - o for a live event e and an offset o. Only windows that hold a new event are judged. Both answers reserve (promises of
  * the retry contract 1.4). Events count until they expire AND have left the largest window seen for the resource.
  *
- * Pure: milliseconds as arguments. Bounded: resources, events per resource and offsets per request have caps (ERR_FULL).
+ * A time that has passed is judged from now: clients send whole seconds, and the promise is about when commands really start. Future
+ * times are taken as given. An expiry of less than an hour is the sender's own wish and ends an event even inside the window.
+ *
+ * Pure: milliseconds as arguments. Bounded: 10 000 resources, 100 000 events per resource and 500 000 in all, 10 000 per
+ * connection, 1 000 offsets per request (ERR_FULL).
  */
 #ifndef AUSPEX_RETRY_SLOTS_H
 #define AUSPEX_RETRY_SLOTS_H
@@ -24,12 +28,13 @@ struct slots_request {
 	int64_t window_ms;
 	const int64_t *offsets_ms;
 	size_t n_offsets;
-	wall_ms at;           /* requested time */
+	wall_ms at;           /* requested time; in the past = now */
 };
 struct slots_answer {
-	bool now;            /* can run at `at` */
+	bool now;            /* can run at `at` (or at once, when that has passed) */
 	bool found;          /* a slot exists within 24 h; when not, wait_until = at + 24 h and nothing is reserved */
-	wall_ms wait_until;  /* = at when now */
+	bool exact;          /* false: the search was cut short; the slot holds, but an earlier one may exist */
+	wall_ms wait_until;  /* = max(at, now) when now */
 	wall_ms expires_at;  /* wait_until + 1 h */
 };
 /* Empty offsets: now = true, reserves nothing. */
