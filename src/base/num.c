@@ -1,4 +1,4 @@
-/* Integers, sizes and saturating arithmetic; doubles are in num_double.c. */
+/* Integers, sizes and saturating arithmetic; doubles are in num_format_double.c, num_parse_double.c. */
 #include "base/num.h"
 
 #include "base/err.h"
