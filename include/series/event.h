@@ -1,4 +1,5 @@
-/* Events: what happened, on one timeline for all domains. */
+/* Events: what happened, on one timeline for all domains. The timeline keeps the newest ones in RAM; the store keeps
+ * them all. Loop only. */
 #ifndef AUSPEX_SERIES_EVENT_H
 #define AUSPEX_SERIES_EVENT_H
 
@@ -44,29 +45,35 @@ struct event {
 
 const char *event_kind_name(enum event_kind kind);
 const char *event_severity_name(enum event_severity s); /* info, warning, critical */
-/* -1 if unknown. */
+/* The number of a name; -1 if unknown. */
 int event_kind_find(struct view text);
 int event_severity_find(struct view text);
 
-/* The newest events in RAM, numbered; bounded by count and bytes, the oldest leave. */
+/* The newest events in RAM, numbered; bounded by count and bytes of text, the oldest leave. NULL when out of memory.
+ * Both bounds are taken at once (untouched pages cost nothing) and adding never allocates. */
 struct timeline;
 struct timeline *timeline_new(uint32_t max_events, size_t max_bytes);
 void timeline_free(struct timeline *t);
 /* Numbering goes on after the highest id the store knows. */
 void timeline_start_after(struct timeline *t, int64_t last_id);
-/* Copies the event; gives it the next id if it has none. Returns the id, or a negative code. */
+/* Copies the event; gives it the next id if it has none (loading history: ascending ids, before new events). Returns
+ * the id, or ERR_RANGE: texts longer than max_bytes together, an unknown kind, or an id not above the newest held. */
 int64_t timeline_add(struct timeline *t, const struct event *e);
 int64_t timeline_oldest_id(const struct timeline *t); /* 0 when empty */
 
 struct event_filter {
 	wall_ms since, until; /* since <= t < until; until 0 = no end */
 	int kind;             /* -1 = any */
-	struct view subject;  /* empty = any; exact or glob with * */
-	uint32_t limit;
+	struct view subject;  /* empty = any; exact or glob with * and ? */
+	uint32_t limit;       /* most events wanted; 0 = none */
 };
+/* Checks everything but the limit. */
 bool event_filter_match(const struct event_filter *f, const struct event *e);
-/* Newest first, at most filter->limit. */
+/* Newest first, at most filter->limit. The views are valid during the callback, which must not add events. */
 void timeline_query(const struct timeline *t, const struct event_filter *filter,
 		    void (*cb)(void *arg, const struct event *e), void *arg);
+/* What came after `after_id`, oldest first: for a live stream that was cut and resumes. Same rules. */
+void timeline_replay(const struct timeline *t, int64_t after_id, void (*cb)(void *arg, const struct event *e),
+		     void *arg);
 
 #endif
