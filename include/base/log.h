@@ -7,7 +7,8 @@
  *
  * Log once, at the layer that gives up. Lines are written with one write(2); a full or
  * blocked descriptor drops the line and counts it, and the next line that fits says how
- * many were lost. Repeats of one message are limited per second (`log_limited`).
+ * many were lost (`log_lines_lost`). A line too long keeps its message only (`log_line_cut`).
+ * Messages that a peer can provoke are limited per second by the caller with a `log_gate`.
  * Thread: any (a mutex guards the line). Values are escaped; invalid UTF-8 becomes U+FFFD.
  *
  *     LOG(log, LOG_INFO, "daemon", "starting HTTP server", LF_I("port", 8080));

@@ -14,8 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOG_LINE_MAX  (64u * 1024) /* content past it fails the line: it counts as lost */
-#define LOG_LINE_KEEP 4096u        /* memory kept between lines */
+#define LOG_LINE_MAX  (64u * 1024)
+#define LOG_CUT_MAX   1024u /* bytes of the message that a line too long keeps */
+#define LOG_LINE_KEEP 4096u /* memory kept between lines */
 
 struct log {
 	atomic_int level;
@@ -130,7 +131,7 @@ static void json_field(struct buf *b, const struct log_field *f)
 }
 
 static void json_head(struct buf *b, wall_ns now, enum log_level level, const char *component,
-		      const char *msg)
+		      struct view msg)
 {
 	char when[TIMEFMT_MAX];
 	buf_puts(b, "{\"time\":\"");
@@ -138,7 +139,7 @@ static void json_head(struct buf *b, wall_ns now, enum log_level level, const ch
 	buf_puts(b, "\",\"level\":\"");
 	buf_puts(b, level_label(level));
 	buf_puts(b, "\",\"msg\":");
-	json_append_string(b, view_of(msg), JW_COMPACT);
+	json_append_string(b, msg, JW_COMPACT);
 	if (component) {
 		buf_puts(b, ",\"component\":");
 		json_append_string(b, view_of(component), JW_COMPACT);
@@ -172,34 +173,52 @@ static void plain_field(struct buf *b, const struct log_field *f)
 }
 
 static void plain_head(struct buf *b, wall_ns now, enum log_level level, const char *component,
-		       const char *msg)
+		       struct view msg)
 {
-	time_t seconds = (time_t)(now / NS_PER_S);
+	time_t seconds = (time_t)(now / NS_PER_S - (now % NS_PER_S < 0));
+	int millis = (int)((now - (wall_ns)seconds * NS_PER_S) / NS_PER_MS);
 	struct tm tm = { 0 };
 	localtime_r(&seconds, &tm);
 	buf_printf(b, "%04d-%02d-%02d %02d:%02d:%02d.%03d %-5s ", tm.tm_year + 1900, tm.tm_mon + 1,
-		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(now % NS_PER_S / NS_PER_MS),
-		   level_label(level));
+		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, millis, level_label(level));
 	if (component) {
 		buf_puts(b, component);
 		buf_puts(b, ": ");
 	}
-	plain_text(b, view_of(msg), false);
+	plain_text(b, msg, false);
 }
 
-static void log_compose(struct log *l, enum log_level level, const char *component, const char *msg,
-			const struct log_field *fields, size_t n_fields, uint64_t lost)
+struct line {
+	wall_ns when;
+	enum log_level level;
+	const char *component;
+	struct view msg;
+	const struct log_field *fields;
+	size_t n_fields;
+};
+
+static void log_compose(struct buf *b, enum log_format format, const struct line *line, uint64_t lost)
 {
-	struct buf *b = &l->line;
 	const struct log_field loss = LF_I("log_lines_lost", lost);
-	bool json = l->format == LOG_JSON;
-	wall_ns now = clock_wall_ns(l->clock);
-	(json ? json_head : plain_head)(b, now, level, component, msg);
-	for (size_t i = 0; i < n_fields; i++)
-		(json ? json_field : plain_field)(b, &fields[i]);
+	bool json = format == LOG_JSON;
+	(json ? json_head : plain_head)(b, line->when, line->level, line->component, line->msg);
+	for (size_t i = 0; i < line->n_fields; i++)
+		(json ? json_field : plain_field)(b, &line->fields[i]);
 	if (lost)
 		(json ? json_field : plain_field)(b, &loss);
 	buf_puts(b, json ? "}\n" : "\n");
+}
+
+/* The beginning of the message, without the fields, for a line that did not fit. */
+static void log_compose_cut(struct buf *b, enum log_format format, struct line line, uint64_t lost)
+{
+	const struct log_field cut = LF_B("log_line_cut", true);
+	buf_clear(b);
+	if (line.msg.len > LOG_CUT_MAX)
+		line.msg.len = LOG_CUT_MAX;
+	line.fields = &cut;
+	line.n_fields = 1;
+	log_compose(b, format, &line, lost);
 }
 
 /* Bytes taken, or -errno. A blocking descriptor is asked first, so that a stuck reader of our pipe cannot
@@ -224,6 +243,8 @@ static bool log_flush_rest(struct log *l)
 	ssize_t n = fd_write_now(l->fd, l->rest.data, l->rest.len);
 	if (n > 0)
 		buf_consume(&l->rest, (size_t)n);
+	if (l->rest.len == 0)
+		buf_shrink(&l->rest, 0);
 	return l->rest.len == 0;
 }
 
@@ -244,9 +265,12 @@ void log_write(struct log *l, enum log_level level, const char *component, const
 {
 	if (!l || level < log_level(l))
 		return;
+	struct line line = { clock_wall_ns(l->clock), level, component, view_of(msg), fields, n_fields };
 	pthread_mutex_lock(&l->lock);
 	uint64_t dropped = log_dropped(l);
-	log_compose(l, level, component, msg, fields, n_fields, dropped - l->told);
+	log_compose(&l->line, l->format, &line, dropped - l->told);
+	if (l->line.failed)
+		log_compose_cut(&l->line, l->format, line, dropped - l->told);
 	if (log_send(l))
 		l->told = dropped;
 	else

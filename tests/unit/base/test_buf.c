@@ -5,9 +5,15 @@
 
 #include <errno.h>
 
-/* Under the address sanitizer a size that cannot be had must fail as it does elsewhere. */
+/* Under a sanitizer a size that cannot be had must fail as it does elsewhere. */
 const char *__asan_default_options(void);
+const char *__tsan_default_options(void);
 const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+const char *__tsan_default_options(void)
 {
 	return "allocator_may_return_null=1";
 }

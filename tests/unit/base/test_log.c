@@ -173,15 +173,19 @@ static void test_blocking_descriptor_does_not_block(void **state)
 	assert_int_equal(log_dropped(f->log), 1);
 }
 
-static void test_too_long_line_is_lost_and_told(void **state)
+static void test_too_long_field_is_cut(void **state)
 {
 	struct fixture *f = *state;
 	static char big[200001];
 	memset(big, 'x', sizeof(big) - 1);
+	LOG(f->log, LOG_INFO, "a", "said", LF_S("text", big), LF_I("n", 1));
+	assert_string_equal(
+		written(f),
+		HEAD "\"level\":\"INFO\",\"msg\":\"said\",\"component\":\"a\",\"log_line_cut\":true}\n");
 	LOG(f->log, LOG_INFO, NULL, big);
-	assert_int_equal(log_dropped(f->log), 1);
-	LOG(f->log, LOG_INFO, NULL, "x");
-	assert_string_equal(written(f), HEAD "\"level\":\"INFO\",\"msg\":\"x\",\"log_lines_lost\":1}\n");
+	assert_int_equal(strlen(written(f)),
+			 strlen(HEAD "\"level\":\"INFO\",\"msg\":\"\",\"log_line_cut\":true}\n") + 1024);
+	assert_int_equal(log_dropped(f->log), 0);
 }
 
 static void test_other_descriptor(void **state)
@@ -275,7 +279,7 @@ int main(void)
 		JSON_TEST(test_full_descriptor_drops_and_tells),
 		JSON_TEST(test_cut_line_is_finished_first),
 		JSON_TEST(test_blocking_descriptor_does_not_block),
-		JSON_TEST(test_too_long_line_is_lost_and_told),
+		JSON_TEST(test_too_long_field_is_cut),
 		JSON_TEST(test_other_descriptor),
 		JSON_TEST(test_threads_do_not_mix_lines),
 		cmocka_unit_test(test_null_log_is_silent),
