@@ -1,0 +1,145 @@
+/* GET /api/health: the bare body stays exactly what clients know; ?detail=1 tells what is wrong and how to cure it. */
+#include "app/parts.h"
+
+#include <stdio.h>
+
+struct findings {
+	struct jw *w;
+	unsigned n;
+};
+
+static void say(struct findings *f, const char *what, const char *sentence, const char *cure)
+{
+	f->n++;
+	jw_obj(f->w, NULL);
+	jw_cstr(f->w, "part", what);
+	jw_cstr(f->w, "problem", sentence);
+	jw_cstr(f->w, "cure", cure);
+	jw_end(f->w);
+}
+
+static void check_store(struct daemon *d, const struct store_stats *s, struct findings *f)
+{
+	char text[400];
+	if (s->state == STORE_DISK_FULL)
+		say(f, "history", "the disk is full; nothing new is stored", "free space; recovery is automatic within a second");
+	else if (s->state == STORE_READ_ONLY)
+		say(f, "history", "the history file or its directory is read-only", "make it writable; recovery is automatic");
+	else if (s->state == STORE_IO_ERROR) {
+		snprintf(text, sizeof(text), "the history cannot be written: %s", s->last_error);
+		say(f, "history", text, "check the disk; recovery is automatic");
+	} else if (s->state == STORE_NONE && d->plan->state_note)
+		say(f, "history", d->plan->state_note, "give a writable state directory (state_dir) and restart");
+	if (s->detail_dropped_queue + s->detail_dropped_fault) {
+		snprintf(text, sizeof(text), "%llu records did not reach the history (aggregates in memory are exact)",
+			 (unsigned long long)(s->detail_dropped_queue + s->detail_dropped_fault));
+		say(f, "history", text, "the writer was behind or the disk refused; see history in this answer");
+	}
+}
+
+static void check_rest(struct daemon *d, struct findings *f)
+{
+	char text[400];
+	if (registry_overflow(d->registry)) {
+		snprintf(text, sizeof(text), "%llu new series were refused: the cap of %u is reached",
+			 (unsigned long long)registry_overflow(d->registry), registry_cap(d->registry));
+		say(f, "series", text, "raise series_cap, or send fewer label values");
+	}
+	if (d->last_reload_error[0])
+		say(f, "configuration", d->last_reload_error, "mend the configuration and send SIGHUP again");
+	if (d->http && d->n_sockets < d->plan->n_sockets) {
+		snprintf(text, sizeof(text), "%zu of %zu Unix sockets could not be bound", d->plan->n_sockets - d->n_sockets,
+			 d->plan->n_sockets);
+		say(f, "sockets", text, "another program holds them; see the log of the start");
+	}
+}
+
+static void write_history(struct jw *w, const struct store *store, const struct store_stats *s)
+{
+	jw_obj(w, "history");
+	jw_cstr(w, "state", s->state_text);
+	jw_cstr(w, "file", store_path(store));
+	jw_i64(w, "file_bytes", s->file_bytes);
+	jw_u64(w, "commits", s->commits);
+	jw_u64(w, "records", s->records_committed);
+	jw_i64(w, "commit_max_us", s->commit_max_us);
+	jw_double(w, "commit_avg_us", s->commit_avg_us);
+	jw_u64(w, "queue_bytes", s->queue_bytes);
+	jw_u64(w, "dropped_queue", s->detail_dropped_queue);
+	jw_u64(w, "dropped_fault", s->detail_dropped_fault);
+	jw_u64(w, "push_refused", s->must_refused);
+	jw_cstr(w, "last_error", s->last_error);
+	jw_end(w);
+}
+
+static void write_intake(struct jw *w, struct daemon *d)
+{
+	struct intake_stats in;
+	intake_get_stats(d->intake, &in);
+	jw_obj(w, "intake");
+	jw_u64(w, "documents", in.documents);
+	jw_u64(w, "requests", in.lines);
+	jw_u64(w, "invalid", in.invalid);
+	jw_u64(w, "oversize", in.oversize);
+	jw_u64(w, "incomplete", in.incomplete);
+	jw_u64(w, "timeouts", in.timeouts);
+	jw_arr(w, "sockets");
+	for (size_t i = 0; i < d->n_sockets; i++) {
+		struct unix_listener_stats s;
+		unix_listener_get_stats(d->sockets[i], &s);
+		jw_obj(w, NULL);
+		jw_cstr(w, "path", unix_listener_path(d->sockets[i]));
+		jw_u64(w, "accepted", s.accepted);
+		jw_u64(w, "refused", s.refused + s.no_descriptors);
+		jw_u64(w, "open", s.open_peers);
+		jw_end(w);
+	}
+	jw_end(w);
+	jw_end(w);
+}
+
+static void write_detail(struct daemon *d, struct jw *w)
+{
+	struct store_stats s;
+	store_get_stats(d->store, &s);
+	jw_obj(w, "detail");
+	struct findings f = { w, 0 };
+	jw_arr(w, "problems");
+	check_store(d, &s, &f);
+	check_rest(d, &f);
+	jw_end(w);
+	jw_cstr(w, "state", f.n ? "degraded" : "ok");
+	jw_double(w, "uptime_seconds", (double)(clock_mono_us(d->clock) - d->started_mono) / 1e6);
+	write_history(w, d->store, &s);
+	write_intake(w, d);
+	jw_obj(w, "loop");
+	jw_i64(w, "longest_turn_us", d->watch.worst_ever_us);
+	jw_u64(w, "turns", d->watch.turns);
+	jw_end(w);
+	jw_end(w);
+}
+
+static void get_health(struct http_request *r, void *ctx)
+{
+	struct daemon *d = ctx;
+	struct jw *w = http_json(r);
+	jw_obj(w, NULL);
+	jw_cstr(w, "status", "healthy");
+	jw_i64(w, "timestamp", clock_wall_ns(d->clock) / NS_PER_S);
+	jw_cstr(w, "version", AUSPEX_VERSION);
+	if (http_query_i64(r, "detail", 0) == 1)
+		write_detail(d, w);
+	jw_end(w);
+	http_send(r, 200);
+}
+
+static const struct http_param params[] = {
+	{ "detail", "query", "integer", "1 adds what is wrong, how to cure it, and the state of every part." },
+};
+const struct http_route api_health_routes[] = {
+	{ METHOD_GET, "/api/health", FAMILY_RETRY, ACCESS_OPEN, LIMIT_NONE, get_health, .params = params, .n_params = 1,
+	  .summary = "Health check",
+	  .response = "{\"type\":\"object\",\"required\":[\"status\",\"timestamp\",\"version\"],\"properties\":{\"status\":{\"type\":\"string\"},"
+		      "\"timestamp\":{\"type\":\"integer\"},\"version\":{\"type\":\"string\"},\"detail\":{\"type\":\"object\"}}}" },
+};
+const size_t api_health_n = sizeof(api_health_routes) / sizeof(api_health_routes[0]);

@@ -1,0 +1,465 @@
+#include "app/parts.h"
+
+#include "app/pidfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HUB_BYTES (1024u * 1024u)
+#define PUSH_DRAIN_US (1 * US_PER_S) /* longest wait at shutdown for pushes that wait for their commit */
+
+/* --- starting ------------------------------------------------------------------------------------------------------ */
+
+static int open_log(struct daemon *d, struct err *err)
+{
+	const struct plan *p = d->plan;
+	int fd = STDOUT_FILENO;
+	if (p->log_file) {
+		make_parent_dirs(p->log_file, 0755);
+		fd = d->log_fd = open(p->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+		if (fd < 0)
+			return err_set(err, -errno, p->log_file, "cannot open the log file %s: %s", p->log_file, strerror(errno));
+	}
+	bool plain = p->settings.core.log_format == LOG_CHOICE_PLAIN ||
+		     (p->settings.core.log_format == LOG_CHOICE_AUTO && isatty(fd));
+	d->log = log_new(fd, (enum log_level)p->settings.core.log_level, plain ? LOG_PLAIN : LOG_JSON, d->clock);
+	return d->log ? 0 : -ENOMEM;
+}
+
+/* Sockets of one-shot senders come in bursts: take all the descriptors the system lets us have. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max < 65536 ? limit.rlim_max : 65536;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static void store_notice(void *arg, bool bad, const char *sentence)
+{
+	struct daemon *d = arg;
+	LOG(d->log, bad ? LOG_WARN : LOG_INFO, "store", sentence);
+	daemon_event(d, bad ? EVENT_DATA_LOSS : EVENT_STORE, bad ? SEVERITY_CRITICAL : SEVERITY_INFO, "history", (struct view){ 0 },
+		     "%s", sentence);
+}
+
+static const struct store_kind *const kinds[] = { &retry_run_kind, &event_kind_record, &outbox_kind };
+
+/* The state directory, made where it is missing; NULL and a note where it cannot be. */
+static const char *usable_state_dir(struct daemon *d)
+{
+	const char *dir = d->plan->state_dir;
+	if (!dir)
+		return NULL;
+	char *inside = arena_printf(&d->plan->arena, "%s/x", dir);
+	int rc = inside ? make_parent_dirs(inside, 0700) : -ENOMEM;
+	if (rc == 0 && access(dir, W_OK | X_OK) == 0)
+		return dir;
+	rc = rc ? rc : -errno;
+	d->plan->state_note = arena_printf(&d->plan->arena, "history is kept in memory only: %s: %s", dir, err_text(rc));
+	LOG(d->log, LOG_WARN, "store", d->plan->state_note ? d->plan->state_note : "history is kept in memory only");
+	return NULL;
+}
+
+static int open_store(struct daemon *d, struct err *err)
+{
+	struct store_options opt = store_options_of(d->plan);
+	opt.dir = usable_state_dir(d);
+	struct store_notice notice = { store_notice, d };
+	return store_open(&d->store, &d->loop, kinds, sizeof(kinds) / sizeof(kinds[0]), d->registry, &opt, d->log, d->clock,
+			  notice, err);
+}
+
+static void push_commit_done(struct store_ticket *t, int status)
+{
+	struct push_op *op = t->arg;
+	free(t);
+	push_committed(op, status);
+}
+
+static void push_commit(void *ctx, struct push_op *op)
+{
+	struct daemon *d = ctx;
+	struct store_ticket *t = calloc(1, sizeof(*t));
+	if (!t) {
+		push_committed(op, -ENOMEM);
+		return;
+	}
+	t->done = push_commit_done;
+	t->arg = op;
+	store_commit(d->store, t);
+}
+
+static bool push_is_durable(void *ctx)
+{
+	struct daemon *d = ctx;
+	return store_is_durable(d->store);
+}
+
+static int make_core(struct daemon *d, struct err *err)
+{
+	const struct core_options *core = &d->plan->settings.core;
+	struct tiers_options tiers = { 0 };
+	d->registry = registry_new((uint32_t)core->series_cap);
+	d->hub = hub_new(HUB_BYTES, NULL, NULL);
+	d->timeline = timeline_new(2000, 512 * 1024);
+	if (!d->registry || !d->hub || !d->timeline || !(d->tiers = tiers_new(d->registry, &tiers)))
+		return -ENOMEM;
+	int rc = open_store(d, err);
+	return rc == 0 ? journal_start(d) : rc;
+}
+
+static int make_services(struct daemon *d, struct err *err)
+{
+	struct retry_deps deps = { &d->loop, d->clock, d->log, d->hub, d->registry, d->store,
+				   d->plan->settings.core.mask_secrets };
+	struct push_durability durability = { push_commit, d, push_is_durable };
+	struct intake_options intake = { 0 };
+	int rc = intake_new(&d->intake, &d->loop, &intake, d->clock, d->log);
+	if (rc == 0)
+		rc = push_new(&d->push, &durability, d->clock);
+	if (rc == 0)
+		rc = retry_new(&d->retry, &deps, &d->plan->settings.retry, err);
+	if (rc == 0)
+		rc = retry_register(d->retry, d->intake, d->push);
+	if (rc == 0)
+		rc = api_push_register(d);
+	if (rc == 0) {
+		struct intake_kind kind = push_intake_kind(d->push, d->intake);
+		rc = intake_add_kind(d->intake, &kind);
+	}
+	return rc;
+}
+
+static int make_http(struct daemon *d, struct err *err)
+{
+	static const struct route_group groups[] = {
+#define X(name) { api_##name##_routes, &api_##name##_n },
+		API_GROUPS(X)
+#undef X
+	};
+	d->access = access_new(d->clock);
+	d->http = d->access ? http_server_new(&d->loop, d->access, d->log, d->clock) : NULL;
+	if (!d->http)
+		return -ENOMEM;
+	int rc = daemon_apply_access(d, d->plan, err);
+	for (size_t i = 0; rc == 0 && i < sizeof(groups) / sizeof(groups[0]); i++)
+		rc = http_server_add_routes(d->http, groups[i].rows, *groups[i].n, d);
+	if (rc == 0)
+		rc = http_server_add_routes(d->http, retry_routes, retry_n_routes, d->retry);
+	return rc;
+}
+
+static int open_sockets(struct daemon *d, struct err *err)
+{
+	struct unix_handler handler = intake_handler(d->intake);
+	for (size_t i = 0; i < d->plan->n_sockets; i++) {
+		const struct plan_socket *s = &d->plan->sockets[i];
+		struct unix_listen spec = { s->path, s->mode, 0, -1 };
+		struct err why = { 0 };
+		int rc = unix_listener_open(&d->sockets[d->n_sockets], &d->loop, &spec, &handler, d->clock, d->log, &why);
+		if (rc == 0) {
+			d->n_sockets++;
+		} else if (s->required) {
+			return err_set(err, rc, s->path, "failed to create socket listener: %s", why.text);
+		} else {
+			LOG(d->log, LOG_WARN, "daemon", "cannot serve an alias socket", LF_S("path", s->path), LF_S("error", why.text));
+		}
+	}
+	return 0;
+}
+
+static bool no_such_address(int rc)
+{
+	return rc == -EADDRNOTAVAIL || rc == -EAFNOSUPPORT;
+}
+
+static int open_listeners(struct daemon *d, struct err *err)
+{
+	for (size_t i = 0; d->plan->http && i < d->plan->n_listens; i++) {
+		const struct plan_listen *l = &d->plan->listens[i];
+		struct http_listen spec = { l->address, l->port, l->path, 0600, l->family, l->any_host, -1 };
+		struct err why = { 0 };
+		int port = 0;
+		int rc = http_server_listen(d->http, &spec, &port, &why);
+		/* A machine without IPv6 still serves everything on IPv4. */
+		if (no_such_address(rc) && l->address && strcmp(l->address, "::") == 0) {
+			spec.address = "0.0.0.0";
+			rc = http_server_listen(d->http, &spec, &port, &why);
+		}
+		if (rc == 0) {
+			LOG(d->log, LOG_INFO, "http", "starting HTTP server", LF_S("address", spec.path ? spec.path : spec.address),
+			    LF_I("port", port));
+			if (!d->http_port && !l->path)
+				d->http_port = port;
+		} else if (l->required && !(no_such_address(rc) && strcmp(l->address ? l->address : "", "::1") == 0)) {
+			return err_set(err, rc, why.place, "%s", why.text);
+		} else {
+			LOG(d->log, LOG_WARN, "http", "cannot serve an HTTP listener", LF_S("error", why.text));
+		}
+	}
+	return 0;
+}
+
+/* --- stopping ------------------------------------------------------------------------------------------------------- */
+
+static void close_store_and_handles(struct daemon *d);
+
+static void part_closed(void *arg)
+{
+	struct daemon *d = arg;
+	if (--d->closing == 0)
+		close_store_and_handles(d);
+}
+
+static void close_handle(uv_handle_t *h)
+{
+	if (!uv_is_closing(h))
+		uv_close(h, NULL);
+}
+
+static void store_closed(void *arg)
+{
+	struct daemon *d = arg;
+	d->store = NULL;
+	uv_stop(&d->loop);
+}
+
+/* Second half: nobody speaks to the services any more. */
+static void close_store_and_handles(struct daemon *d)
+{
+	loop_watch_stop(d);
+	close_handle((uv_handle_t *)&d->on_term);
+	close_handle((uv_handle_t *)&d->on_int);
+	close_handle((uv_handle_t *)&d->on_hup);
+	if (d->minute_made)
+		close_handle((uv_handle_t *)&d->minute);
+	if (d->drain_made)
+		close_handle((uv_handle_t *)&d->drain);
+	hub_drain(d->hub); /* the stop event reaches the store */
+	if (d->store)
+		store_close(d->store, store_closed, d);
+	else
+		uv_stop(&d->loop);
+}
+
+/* First half: stop listening, let the services end. */
+static void close_services(struct daemon *d)
+{
+	d->closing = 1; /* ourselves, so that callbacks from inside cannot finish early */
+	for (size_t i = 0; i < d->n_sockets; i++) {
+		d->closing++;
+		unix_listener_close(d->sockets[i], part_closed, d);
+	}
+	d->n_sockets = 0;
+	if (d->stream) {
+		d->closing++;
+		stream_stop(d, part_closed, d);
+	}
+	if (d->http) {
+		d->closing++;
+		http_server_close(d->http, d->plan->settings.core.drain_ns / NS_PER_MS, part_closed, d);
+		d->http = NULL;
+	}
+	if (d->self) {
+		d->closing++;
+		self_metrics_stop(d, part_closed, d);
+	}
+	if (d->retry) {
+		d->closing++;
+		retry_close(d->retry, part_closed, d);
+		d->retry = NULL;
+	}
+	part_closed(d);
+}
+
+static void drain_tick(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+	struct push_stats push = { 0 };
+	push_get_stats(d->push, &push);
+	if (push.waiting && clock_mono_us(d->clock) < d->drain_until)
+		return;
+	uv_timer_stop(timer);
+	close_services(d);
+}
+
+static void begin_stop(struct daemon *d)
+{
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	daemon_event(d, EVENT_STOP, SEVERITY_INFO, "daemon", (struct view){ 0 }, "%s stopped", d->plan->program);
+	for (size_t i = 0; i < d->n_sockets; i++) {
+		unix_listener_drain(d->sockets[i]);
+		unix_listener_stop(d->sockets[i]);
+	}
+	d->drain_until = clock_mono_us(d->clock) + PUSH_DRAIN_US;
+	uv_timer_start(&d->drain, drain_tick, 0, 10);
+}
+
+static void on_stop_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *d = handle->data;
+	LOG(d->log, LOG_INFO, "daemon", "received signal, shutting down", LF_S("signal", number == SIGINT ? "interrupt" : "terminated"),
+	    LF_I("number", number));
+	begin_stop(d);
+}
+
+static void on_hup_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *d = handle->data;
+	struct err err = { 0 };
+	(void)number;
+	if (!d->stopping)
+		daemon_reload(d, &err);
+}
+
+/* --- upkeep --------------------------------------------------------------------------------------------------------- */
+
+static void on_minute(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+	const struct history_options *h = &d->plan->settings.history;
+	tiers_expire(d->tiers, clock_wall_ms(d->clock));
+	store_trim(d->store, &event_kind_record, clock_wall_ns(d->clock) - h->events_ns, -1);
+}
+
+static int start_handles(struct daemon *d)
+{
+	uv_signal_init(&d->loop, &d->on_term);
+	uv_signal_init(&d->loop, &d->on_int);
+	uv_signal_init(&d->loop, &d->on_hup);
+	uv_timer_init(&d->loop, &d->minute);
+	uv_timer_init(&d->loop, &d->drain);
+	d->minute_made = d->drain_made = true;
+	d->on_term.data = d->on_int.data = d->on_hup.data = d->minute.data = d->drain.data = d;
+	int rc = uv_signal_start(&d->on_term, on_stop_signal, SIGTERM);
+	if (rc == 0)
+		rc = uv_signal_start(&d->on_int, on_stop_signal, SIGINT);
+	if (rc == 0)
+		rc = uv_signal_start(&d->on_hup, on_hup_signal, SIGHUP);
+	if (rc == 0)
+		rc = uv_timer_start(&d->minute, on_minute, 60000, 60000);
+	loop_watch_start(d);
+	return rc;
+}
+
+static int start_all(struct daemon *d, struct err *err)
+{
+	struct plan *p = d->plan;
+	struct pidfile_state state;
+	int rc = start_handles(d);
+	if (rc == 0)
+		rc = open_log(d, err);
+	if (rc == 0 && p->pid_file && pidfile_inspect(p->pid_file, &state) == 0 && state.running)
+		rc = err_set(err, -EAGAIN, NULL, "Daemon is already running with PID %lld", (long long)state.pid);
+	if (rc < 0)
+		return rc;
+	LOG(d->log, LOG_INFO, "daemon", p->native ? "starting auspex" : "starting retry daemon",
+	    LF_S("socket_path", p->n_sockets ? p->sockets[0].path : ""), LF_S("version", AUSPEX_VERSION));
+	rc = make_core(d, err);
+	if (rc == 0)
+		rc = make_services(d, err);
+	if (rc == 0)
+		rc = make_http(d, err);
+	if (rc == 0)
+		rc = stream_start(d);
+	if (rc == 0)
+		rc = self_metrics_start(d);
+	if (rc == 0)
+		rc = open_sockets(d, err);
+	if (rc == 0)
+		rc = open_listeners(d, err);
+	if (rc == 0 && p->pid_file)
+		rc = pidfile_acquire(p->pid_file, &d->pid_fd, err);
+	return rc;
+}
+
+static void greet(struct daemon *d)
+{
+	LOG(d->log, LOG_INFO, "daemon", "daemon started successfully", LF_I("pid", getpid()));
+	daemon_event(d, EVENT_START, SEVERITY_INFO, "daemon", (struct view){ 0 }, "%s %s started", d->plan->program, AUSPEX_VERSION);
+	if (!isatty(STDOUT_FILENO) || d->plan->log_file)
+		return;
+	char text[1024];
+	int n = snprintf(text, sizeof(text),
+			 "\n  Page:  http://127.0.0.1:%d/\n"
+			 "  Try:   auspex push --run 'make test' --status failed --attempts 3 --duration 4.2\n"
+			 "  Or:    echo '{\"command\":\"true\",\"final_status\":\"succeeded\",\"total_attempts\":1,"
+			 "\"attempts\":[{\"duration_seconds\":0.01,\"exit_code\":0,\"success\":true}]}' | nc -NU %s\n"
+			 "  Stop:  Ctrl-C\n\n",
+			 d->http_port, d->n_sockets ? unix_listener_path(d->sockets[0]) : "SOCKET");
+	if (n > 0 && write(STDOUT_FILENO, text, (size_t)n) < 0)
+		return; /* the terminal has gone; the daemon has not */
+}
+
+static void free_parts(struct daemon *d)
+{
+	stream_free(d->stream);
+	intake_free(d->intake);
+	push_free(d->push);
+	access_free(d->access);
+	tiers_free(d->tiers);
+	timeline_free(d->timeline);
+	hub_free(d->hub);
+	registry_free(d->registry);
+	log_free(d->log);
+	if (d->log_fd >= 0)
+		close(d->log_fd);
+	if (d->own_plan) {
+		plan_fini(d->own_plan);
+		free(d->own_plan);
+	}
+}
+
+int daemon_run(struct plan *plan, const struct plan_source *source, void (*ready)(void *arg), void *arg, struct err *err)
+{
+	struct daemon *d = calloc(1, sizeof(*d));
+	if (!d)
+		return err_set(err, -ENOMEM, NULL, "out of memory");
+	d->plan = plan;
+	d->source = source;
+	d->pid_fd = d->log_fd = -1;
+	d->clock = clock_system();
+	d->started_wall = clock_wall_ns(d->clock);
+	d->started_mono = clock_mono_us(d->clock);
+	signal(SIGPIPE, SIG_IGN);
+	raise_descriptor_limit();
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, 1);           /* the store's threads allocate little: no arena of their own */
+	mallopt(M_TRIM_THRESHOLD, 1 << 20); /* give bursts back */
+#endif
+	int rc = uv_loop_init(&d->loop);
+	if (rc < 0) {
+		free(d);
+		return err_set(err, rc, NULL, "cannot make the event loop: %s", err_text(rc));
+	}
+	rc = start_all(d, err);
+	if (rc < 0 && !err->text[0])
+		err_set(err, rc, NULL, "%s", err_text(rc));
+	if (rc == 0) {
+		greet(d);
+		ready(arg);
+		uv_run(&d->loop, UV_RUN_DEFAULT);
+	} else {
+		close_services(d);
+		uv_run(&d->loop, UV_RUN_DEFAULT);
+	}
+	const char *pid_file = plan->pid_file;
+	if (pid_file)
+		pidfile_release(pid_file, d->pid_fd);
+	uv_run(&d->loop, UV_RUN_DEFAULT); /* what still closes */
+	uv_loop_close(&d->loop);
+	free_parts(d);
+	free(d);
+	return rc;
+}

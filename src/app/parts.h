@@ -1,0 +1,112 @@
+/* The daemon's parts, open to the files of this room only. Everything belongs to the loop thread. */
+#ifndef AUSPEX_APP_PARTS_H
+#define AUSPEX_APP_PARTS_H
+
+#include "app/daemon.h"
+#include "intake/push.h"
+#include "net/http_server.h"
+#include "net/unix_listener.h"
+#include "retry/retry.h"
+#include "series/hub.h"
+#include "series/tiers.h"
+#include "store/outbox.h"
+#include "store/store.h"
+
+#include <uv.h>
+
+/* How long callbacks kept the loop from polling. */
+struct loop_watch {
+	uv_prepare_t prepare;
+	uv_check_t check;
+	mono_us turn_start; /* when poll returned */
+	mono_us worst_us;   /* longest turn since the last sample */
+	mono_us worst_ever_us;
+	int64_t busy_us; /* sum of turns since the last sample */
+	uint64_t turns;
+};
+
+struct self_metrics;
+struct stream;
+
+struct daemon {
+	uv_loop_t loop;
+	struct plan *plan;               /* the one in force; the caller's at start, ours after a reload */
+	struct plan *own_plan;           /* allocated by a reload, or NULL */
+	const struct plan_source *source;
+	const struct clock *clock;
+	struct log *log;
+	int log_fd;                      /* ours to close, or -1 */
+	wall_ns started_wall;
+	mono_us started_mono;
+
+	struct registry *registry;
+	struct hub *hub;
+	struct tiers *tiers;
+	struct timeline *timeline;
+	struct store *store;
+	struct intake *intake;
+	struct push *push;
+	struct retry *retry;
+	struct access *access;
+	struct http_server *http;
+	struct unix_listener *sockets[PLAN_MAX];
+	size_t n_sockets;
+	int http_port;                   /* first TCP port bound, or 0 */
+	struct self_metrics *self;
+	struct stream *stream;
+	struct loop_watch watch;
+	uv_signal_t on_term, on_int, on_hup;
+	uv_timer_t minute;               /* upkeep: tiers, retention */
+	uv_timer_t drain;
+	bool minute_made, drain_made;
+	int pid_fd;
+	bool stopping;
+	uint32_t closing;                /* parts whose close callback is awaited */
+	mono_us drain_until;
+	uint64_t samples_refused;        /* ticks that RAM could not take */
+	wall_ns last_reload;
+	char last_reload_error[512];
+};
+
+/* --- events (journal.c) ------------------------------------------------------------------------------------------ */
+extern const struct store_kind event_kind_record;
+/* Publishes an event through the hub; `detail` may be empty or a JSON object. */
+void daemon_event(struct daemon *d, enum event_kind kind, enum event_severity severity, const char *subject,
+		  struct view detail, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* Fills the timeline from the store and subscribes timeline, store and series to the hub. */
+int journal_start(struct daemon *d);
+/* Reads a row of event_kind_record. */
+bool event_from_row(const struct store_row *row, struct event *e);
+void event_write_json(struct jw *w, const char *key, const struct event *e);
+
+/* --- reload (reload.c) -------------------------------------------------------------------------------------------- */
+/* All or nothing; what went wrong is logged, kept for health, and an event. */
+int daemon_reload(struct daemon *d, struct err *err);
+/* Gives the parts what the plan says (at start and after a reload). */
+int daemon_apply_access(struct daemon *d, const struct plan *plan, struct err *err);
+struct store_options store_options_of(const struct plan *plan);
+
+/* --- self metrics (self_metrics.c) -------------------------------------------------------------------------------- */
+int self_metrics_start(struct daemon *d);
+void self_metrics_stop(struct daemon *d, void (*cb)(void *arg), void *arg);
+void loop_watch_start(struct daemon *d);
+void loop_watch_stop(struct daemon *d);
+
+/* --- live streams (api_stream.c) ---------------------------------------------------------------------------------- */
+int stream_start(struct daemon *d);
+void stream_stop(struct daemon *d, void (*cb)(void *arg), void *arg);
+void stream_free(struct stream *s); /* after the HTTP server has closed */
+
+/* --- routes --------------------------------------------------------------------------------------------------------- */
+struct route_group {
+	const struct http_route *rows;
+	const size_t *n;
+};
+#define API_GROUPS(X) X(daemon) X(health) X(series) X(events) X(stream) X(push) X(session) X(metrics) X(openapi) X(page)
+#define X(name) extern const struct http_route api_##name##_routes[]; extern const size_t api_##name##_n;
+API_GROUPS(X)
+#undef X
+/* The `samples` list of a push. */
+int api_push_register(struct daemon *d);
+
+#endif

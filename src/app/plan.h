@@ -1,0 +1,65 @@
+/* The plan: everything one start of the daemon is going to do, decided before anything is opened.
+ *
+ * The native command fills it from YAML, environment and flags; a personality fills it from that program's own
+ * flags, variables and file. After that the daemon does not know who called it. A reload makes a second
+ * plan the same way and applies the difference.
+ */
+#ifndef AUSPEX_APP_PLAN_H
+#define AUSPEX_APP_PLAN_H
+
+#include "app/settings.h"
+#include "base/arena.h"
+#include "net/route.h"
+
+#define PLAN_MAX 32
+
+struct plan_socket {
+	const char *path;
+	unsigned mode;
+	bool required; /* else a failure to bind is a warning */
+};
+struct plan_listen {
+	const char *address; /* or NULL with path */
+	const char *path;
+	int port;
+	enum http_family family;
+	bool any_host;
+	bool required;
+};
+
+struct plan {
+	struct arena arena; /* owns every string below */
+	struct settings settings;
+	const char *program;   /* "auspex", "patienced" */
+	const char *page;      /* path of the page's asset */
+	bool native;           /* design rules of the native daemon: key needed off loopback, Host allow-list */
+	const char *state_dir; /* NULL: memory only */
+	const char *state_note; /* why there is no state directory, or NULL */
+	const char *pid_file;  /* NULL: none */
+	const char *log_file;  /* NULL: standard output */
+	struct plan_socket sockets[PLAN_MAX];
+	size_t n_sockets;
+	struct plan_listen listens[PLAN_MAX];
+	size_t n_listens;
+	bool http; /* serve HTTP at all */
+};
+
+/* How a plan is made; kept so that a reload can make it again. */
+struct plan_source {
+	int (*make)(const struct plan_source *src, struct plan *plan, struct err *err);
+	int argc;
+	char **argv;
+	const char *const *env;
+};
+
+void plan_init(struct plan *p);
+void plan_fini(struct plan *p);
+/* ERR_FULL past PLAN_MAX. */
+int plan_add_socket(struct plan *p, const char *path, unsigned mode, bool required, struct err *err);
+int plan_add_listen(struct plan *p, struct plan_listen listen, struct err *err);
+/* One `listen:` entry: "address:port", "[v6]:port", "port", "unix:/path", with "/family" after a port ("127.0.0.1:8000/fleet"). */
+int plan_parse_listen(struct plan *p, struct view text, struct plan_listen *out, struct err *err);
+/* The native daemon's way: file, environment, flags. `src->argv` are the words after the command. */
+int plan_make_native(const struct plan_source *src, struct plan *plan, struct err *err);
+
+#endif

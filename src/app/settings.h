@@ -1,0 +1,52 @@
+/* All options of the program as plain structs, one per section, and how they are loaded.
+ *
+ * Precedence: flag, environment, file, default. The file is --config, $AUSPEX_CONFIG, ~/.config/auspex/auspex.yml or
+ * /etc/auspex/auspex.yml; only the first two must exist.
+ */
+#ifndef AUSPEX_APP_SETTINGS_H
+#define AUSPEX_APP_SETTINGS_H
+
+#include "conf/cli.h"
+#include "conf/option.h"
+#include "retry/retry.h"
+
+enum auth_mode { AUTH_KEYS, AUTH_NONE };
+enum log_choice { LOG_CHOICE_AUTO, LOG_CHOICE_JSON, LOG_CHOICE_PLAIN };
+
+struct core_options {
+	const char *state_dir, *pid_file, *socket, *log_file;
+	struct option_list aliases, listen, hosts, cors_origins, api_keys, api_key_files;
+	int64_t socket_mode, port, fleet_port, series_cap, http_connections;
+	int64_t self_interval_ns, drain_ns;
+	int auth, log_level, log_format;
+	bool guard_reads, mask_secrets, log_requests;
+};
+struct history_options {
+	int durability;
+	int64_t queue_bytes, max_bytes, raw_ns, minute_ns, hour_ns, events_ns, flush_ns;
+};
+
+enum { SECTION_CORE, SECTION_HISTORY, SECTION_RETRY, SECTIONS };
+struct settings {
+	struct core_options core;
+	struct history_options history;
+	struct retry_options retry;
+	const char *file; /* the configuration file that was read, or NULL */
+};
+
+/* The tables, in the order of SECTIONS. */
+extern const struct option_table *const settings_tables[SECTIONS];
+/* The sections of `s`, for the walkers of conf; `out` has SECTIONS elements. */
+void settings_sections(struct settings *s, struct option_section *out);
+/* Defaults only. */
+int settings_defaults(struct settings *s, struct arena *arena, struct err *err);
+/* Defaults, file, environment, then the flags of argv[1..). `words` (room for argc) collects what is no option; `extra` are the
+ * command's own flags. */
+int settings_load(struct settings *s, int argc, char **argv, const char *const *env, const struct cli_flag *extra,
+		  size_t n_extra, const char **words, size_t *n_words, struct arena *arena, struct err *err);
+/* Value of a variable in an `environ` list, or NULL. */
+const char *env_get(const char *const *env, const char *name);
+/* The state directory of the native daemon when no option names it: $STATE_DIRECTORY, $XDG_STATE_HOME/auspex, ~/.local/state/auspex. */
+const char *settings_state_home(const char *const *env, struct arena *arena);
+
+#endif
