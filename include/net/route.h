@@ -103,6 +103,9 @@ void http_set_header(struct http_request *r, const char *name, const char *value
 void http_send(struct http_request *r, int status);
 /* Body that outlives the answer (embedded assets): not copied. */
 void http_send_static(struct http_request *r, int status, struct view body);
+/* An embedded file: 304 when If-None-Match names `etag` (quoted, as it stands in the header), else the gzip form for who takes it, else
+ * identity. `gzip` may be empty. Neither is copied. */
+void http_send_asset(struct http_request *r, const char *type, const char *etag, struct view identity, struct view gzip);
 /* Error in the family's form. */
 void http_error(struct http_request *r, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
