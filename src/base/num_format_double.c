@@ -9,6 +9,8 @@
  * number inside the interval?) without rounding at all. */
 #include "base/num.h"
 
+#include "num_pow5.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -22,7 +24,7 @@
 
 typedef unsigned __int128 u128;
 
-static const uint64_t pow5[28] = {
+const uint64_t num_pow5[POW5_MAX + 1] = {
 	1,
 	5,
 	25,
@@ -101,8 +103,8 @@ struct scaled {
 /* v = mantissa * 2^(exponent - 52); two more bits hold the quarter that a power of two needs below itself. */
 static struct scaled scale_exactly(uint64_t mantissa, int exponent, int k)
 {
-	struct scaled x = { .value = (u128)(mantissa << 2) * pow5[k], .above = (u128)pow5[k] << 1 };
-	x.below = mantissa == UINT64_C(1) << 52 ? pow5[k] : x.above;
+	struct scaled x = { .value = (u128)(mantissa << 2) * num_pow5[k], .above = (u128)num_pow5[k] << 1 };
+	x.below = mantissa == UINT64_C(1) << 52 ? num_pow5[k] : x.above;
 	x.shift = 54 - exponent - k;
 	x.closed = mantissa % 2 == 0;
 	return x;
