@@ -6,6 +6,10 @@
  * user:password in a URL ("https://u:p@host"), and well-known token shapes (AKIA…, ghp_…, xox?-…,
  * eyJ… JWTs, `-----BEGIN … PRIVATE KEY`). The value becomes "***"; everything else stays byte for byte.
  *
+ * Not masked: names whose last word says that the value only speaks about a secret ("--token-file", "auth-url",
+ * "--password-stdin"), denials ("--no-auth"), bare words without a value ("gcloud auth login"), `PWD=/dir`,
+ * `a==b`, image tags and paths behind a colon, user names without a password in URLs.
+ *
  * Pure. Thread: any. Cheap when nothing looks like a secret (one pass, no allocation).
  */
 #ifndef AUSPEX_BASE_MASK_H

@@ -21,7 +21,8 @@ size_t num_format_double(double v, char *out);
 /* Decimal digits; returns the length, no NUL. `out` needs 21 bytes. */
 size_t num_format_i64(int64_t v, char *out);
 
-/* "10MB", "512 KiB", "1g", bare bytes. Decimal and binary units, case-insensitive. */
+/* "10MB", "512 KiB", "1g", bare bytes. Units k m g t p e, case-insensitive, alone or with "b" decimal (1000),
+ * with "i" or "ib" binary (1024); fractions allowed, a sign is not. 0, ERR_SYNTAX or ERR_RANGE. */
 int num_parse_size(struct view text, int64_t *bytes);
 
 static inline int64_t sat_add_i64(int64_t a, int64_t b)
