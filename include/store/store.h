@@ -164,6 +164,9 @@ void store_read_cancel(struct store *s, struct store_read *read);
 int store_load(struct store *s, const struct store_query *q, void (*row)(void *arg, const struct store_row *row), void *arg);
 /* Highest id of a kind at open. */
 int64_t store_last_id(const struct store *s, const struct store_kind *kind);
+/* The id the next accepted store_append of the kind gives its record. Known before the commit, so that a caller can
+ * number what it shows (the timeline) or name it later (store_update, store_delete). */
+int64_t store_next_id(const struct store *s, const struct store_kind *kind);
 
 /* --- samples ------------------------------------------------------------------------------------------------ */
 
@@ -181,7 +184,15 @@ struct store_steps {
 	void *arg, *impl;
 };
 void store_query_steps(struct store *s, struct store_steps *q);
-/* Every key the store knows, with its last time; for GET /api/series. Synchronous from a cache kept at open and by ticks. */
+/* Every key the store knows, with its last time; for GET /api/series. Synchronous from a cache kept at open and by ticks.
+ * After a restart `last_t` of a series that has not ticked since is exact to the last compaction (15 min). */
+struct store_series {
+	struct view key; /* canonical; the store's */
+	struct series_meta meta; /* help is "" */
+	wall_ms last_t;  /* 0 = not known */
+};
+uint32_t store_series_count(const struct store *s);
+void store_series_each(const struct store *s, void (*cb)(void *arg, const struct store_series *series), void *arg);
 
 /* --- upkeep ------------------------------------------------------------------------------------------------- */
 
@@ -206,7 +217,9 @@ struct store_stats {
 	uint64_t records_committed, ticks_committed, commits;
 	uint64_t detail_dropped_queue; /* records dropped because the writer was behind */
 	uint64_t detail_dropped_fault; /* in batches the disk refused */
-	uint64_t must_refused;
+	uint64_t must_refused;         /* the queue was full; the caller was told */
+	uint64_t must_lost;            /* in batches the disk refused; tickets told so */
+	uint64_t ticks_dropped, ticks_lost; /* the same two causes for samples, in ticks */
 	size_t queue_bytes, queue_limit;
 	mono_us commit_last_us, commit_max_us;
 	double commit_avg_us;
