@@ -1,4 +1,4 @@
-/* HTTP(S) and SMTP requests over libcurl's multi interface on the loop.
+/* HTTP(S) requests over libcurl's multi interface on the loop.
  *
  * libcurl is loaded with dlopen on the first request (linked, it costs 6 MB and 14 ms of every start). Resolving happens
  * in libcurl's threaded resolver with CURLOPT_QUICK_EXIT. Answers are bounded. Loop only.
@@ -14,6 +14,9 @@
 
 struct http_client;
 struct http_client *http_client_new(uv_loop_t *loop);
+/* Another libcurl than the system's, by file name or path; before the first request. Copied. */
+void http_client_set_library(struct http_client *c, const char *name);
+/* Ends every call with ERR_CANCELLED (`done` still comes), then cb; then freed. */
 void http_client_close(struct http_client *c, void (*cb)(void *arg), void *arg);
 
 struct http_call {
