@@ -14,7 +14,7 @@ int num_parse_i64_go(struct view text, int64_t *out);
 int num_parse_double(struct view text, double *out);
 
 /* Shortest text that reads back to the same double, in the form Go's JSON encoder uses:
- * plain digits, exponent only below 1e-6 or from 1e21 ("1e-07", "1e+21"). Non-finite gives "null".
+ * plain digits, exponent only below 1e-6 or from 1e21 ("1e-7", "1e+21"). Non-finite gives "null".
  * `out` needs NUM_DOUBLE_MAX bytes; returns the length (no NUL counted, NUL written). */
 #define NUM_DOUBLE_MAX 40
 size_t num_format_double(double v, char *out);

@@ -212,7 +212,7 @@ static char *put_digits(char *p, const char *digits, int n)
 	return p + n;
 }
 
-/* "1.5e-07", "1e+21": at least two exponent digits. */
+/* "1.5e-7", "1e+21": the exponent without leading zeros. */
 static char *layout_exponent(const struct shortest *s, char *p)
 {
 	*p++ = s->digits[0];
@@ -223,10 +223,7 @@ static char *layout_exponent(const struct shortest *s, char *p)
 	int e = s->point - 1;
 	*p++ = 'e';
 	*p++ = e < 0 ? '-' : '+';
-	e = e < 0 ? -e : e;
-	if (e < 10)
-		*p++ = '0';
-	return p + num_format_i64(e, p);
+	return p + num_format_i64(e < 0 ? -e : e, p);
 }
 
 static char *layout_plain(const struct shortest *s, char *p)

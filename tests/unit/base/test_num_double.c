@@ -42,8 +42,8 @@ static void test_where_the_exponent_begins(void **state)
 {
 	check_format(1e-6, "0.000001");
 	check_format(1.5e-6, "0.0000015");
-	check_format(9.99e-7, "9.99e-07");
-	check_format(1e-7, "1e-07");
+	check_format(9.99e-7, "9.99e-7");
+	check_format(1e-7, "1e-7");
 	check_format(1e-10, "1e-10");
 	check_format(1e20, "100000000000000000000");
 	check_format(123456789012345678901.0, "123456789012345680000");
