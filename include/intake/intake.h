@@ -32,18 +32,19 @@ struct intake_kind {
 	/* The connection ended; may be NULL. `serial` as intake_peer_serial. Called only if handle was called for this peer. */
 	void (*gone)(void *ctx, uint64_t serial);
 	void *ctx;
+	void (*drop)(void *ctx); /* intake_free: the row goes; may be NULL */
 };
-#define INTAKE_LATER 1
+#define INTAKE_LATER 1 /* never answered from inside `handle` */
 
 struct intake_options {
 	size_t max_document; /* 1 MiB */
 	size_t max_push;     /* 16 MiB: for documents whose first key/type announces a push; also bounds lines */
-	int64_t first_byte_ms; /* a document that stays incomplete this long is dropped: 5 s; idle peers between documents are left alone for 1 h */
+	int64_t first_byte_ms; /* a document that stays incomplete this long is dropped: 5 s (a minute when it drips); idle peers between documents are left alone for 1 h, in lines manner for good */
 };
 
 int intake_new(struct intake **out, uv_loop_t *loop, const struct intake_options *opt, const struct clock *clock, struct log *log);
 void intake_free(struct intake *in); /* after its listeners are closed */
-int intake_add_kind(struct intake *in, const struct intake_kind *kind); /* copied; ERR_DUPLICATE */
+int intake_add_kind(struct intake *in, const struct intake_kind *kind); /* copied; ERR_DUPLICATE, ERR_FULL, -ENOMEM (no handler) */
 /* The handler to open Unix listeners with. */
 struct unix_handler intake_handler(struct intake *in);
 

@@ -31,9 +31,12 @@ struct push_list {
 struct push_durability {
 	void (*commit)(void *ctx, struct push_op *op);
 	void *ctx;
+	/* False while nothing is kept on disk: the reply then ends with "durable":false. May be NULL = always durable. */
+	bool (*is_durable)(void *ctx);
 };
 
 struct push;
+/* `durability` is copied. 0 or -ENOMEM. */
 int push_new(struct push **out, const struct push_durability *durability, const struct clock *clock);
 void push_free(struct push *p);
 int push_add_list(struct push *p, const struct push_list *list); /* copied */
@@ -54,7 +57,7 @@ struct push_request {
 };
 int push_start(struct push *p, const struct push_request *req, struct err *err);
 void push_committed(struct push_op *op, int status);
-/* The `push` row for intake. */
+/* The `push` row for intake; give it to intake_add_kind. */
 struct intake_kind push_intake_kind(struct push *p, struct intake *in);
 
 struct push_stats {
