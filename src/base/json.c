@@ -240,6 +240,11 @@ INLINE int take_key(struct parser *s, bool strict)
 	int rc = take_string(s, JSON_KEY, strict);
 	if (rc)
 		return rc;
+	if (s->end - s->p > 1 && s->p[0] == ':' &&
+	    (unsigned char)s->p[1] > ' ') { /* the common, compact form */
+		s->p++;
+		return 0;
+	}
 	skip_space(s);
 	if (s->p == s->end)
 		return fail(s, s->p, ERR_MORE, "the text ends inside an object");
@@ -303,6 +308,11 @@ after:
 	if (s->open == JSON_NONE)
 		return 0;
 	s->nodes[s->open].len++;
+	if (in_object && s->end - s->p > 1 && s->p[0] == ',' &&
+	    s->p[1] == '"') { /* the common, compact form */
+		s->p++;
+		goto key;
+	}
 	skip_space(s);
 	if (s->p == s->end)
 		return fail(s, s->p, ERR_MORE,
