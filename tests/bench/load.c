@@ -1,0 +1,159 @@
+/* Load for the benchmarks: what clients send, as fast as one thread can.
+ *
+ *   load oneshot SOCKET N         N connections, one captured-size run each
+ *   load stream SOCKET N COMMANDS N runs of 442 bytes over one connection
+ *   load push SOCKET N PER        N pushes of PER runs, each waits for its reply
+ * Prints seconds taken and how many could not be sent. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define RUN_BYTES 442
+
+static double now(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int send_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* One run of exactly RUN_BYTES bytes: three attempts, the command padded to fit. */
+static void make_run(char *out, unsigned command)
+{
+	char text[1024];
+	int n = snprintf(text, sizeof(text),
+			 "{\"command\":\"bench --case %03u %%s\",\"command_hash\":\"b5bea41b\",\"final_status\":\"%s\","
+			 "\"total_duration_seconds\":1.007290392,\"total_attempts\":3,\"successful_attempts\":1,\"failed_attempts\":2,\"attempts\":["
+			 "{\"duration_seconds\":0.307228836,\"exit_code\":1,\"success\":false},{\"duration_seconds\":0.307228836,\"exit_code\":1,"
+			 "\"success\":false},{\"duration_seconds\":0.307228836,\"exit_code\":0,\"success\":true}],\"timestamp\":1795378345}",
+			 command, command % 10 ? "succeeded" : "failed");
+	int pad = RUN_BYTES - (n - 2);
+	char padding[512];
+	memset(padding, 'p', sizeof(padding));
+	padding[pad > 0 ? pad : 0] = 0;
+	char *at = strstr(text, "%s");
+	size_t head = (size_t)(at - text);
+	memcpy(out, text, head);
+	memcpy(out + head, padding, strlen(padding));
+	strcpy(out + head + strlen(padding), at + 2);
+}
+
+static int oneshot(const char *path, long n)
+{
+	char run[1024];
+	long lost = 0;
+	make_run(run, 1);
+	double start = now();
+	for (long i = 0; i < n; i++) {
+		int fd = connect_to(path);
+		if (fd < 0 || send_all(fd, run, RUN_BYTES) < 0)
+			lost++;
+		if (fd >= 0)
+			close(fd);
+	}
+	printf("%.6f %ld\n", now() - start, lost);
+	return 0;
+}
+
+static int stream(const char *path, long n, unsigned commands)
+{
+	char *block = malloc((size_t)commands * RUN_BYTES + 1024);
+	for (unsigned c = 0; c < commands; c++)
+		make_run(block + (size_t)c * RUN_BYTES, c);
+	int fd = connect_to(path);
+	double start = now();
+	long left = n;
+	while (fd >= 0 && left > 0) {
+		long take = left < (long)commands ? left : (long)commands;
+		if (send_all(fd, block, (size_t)take * RUN_BYTES) < 0)
+			break;
+		left -= take;
+	}
+	if (fd >= 0)
+		close(fd);
+	free(block);
+	printf("%.6f %ld\n", now() - start, left);
+	return 0;
+}
+
+static int push(const char *path, long n, unsigned per)
+{
+	char *message = malloc((size_t)per * (RUN_BYTES + 1) + 1024), reply[65536];
+	strcpy(message, "{\"type\":\"push\",\"runs\":[");
+	size_t len = strlen(message);
+	for (unsigned i = 0; i < per; i++) {
+		make_run(message + len, i % 100);
+		len += RUN_BYTES;
+		message[len++] = ',';
+	}
+	strcpy(message + len - (per ? 1 : 0), "]}\n");
+	len = strlen(message);
+	int fd = connect_to(path);
+	long left = n;
+	double start = now();
+	while (fd >= 0 && left > 0) {
+		size_t got = 0;
+		if (send_all(fd, message, len) < 0)
+			break;
+		do {
+			ssize_t r = recv(fd, reply + got, sizeof(reply) - 1 - got, 0);
+			if (r <= 0)
+				goto out;
+			got += (size_t)r;
+		} while (reply[got - 1] != '\n');
+		reply[got] = 0;
+		if (!strstr(reply, "\"status\":\"ok\""))
+			break;
+		left--;
+	}
+out:
+	if (fd >= 0)
+		close(fd);
+	free(message);
+	printf("%.6f %ld\n", now() - start, left);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 4 && strcmp(argv[1], "oneshot") == 0)
+		return oneshot(argv[2], atol(argv[3]));
+	if (argc >= 5 && strcmp(argv[1], "stream") == 0)
+		return stream(argv[2], atol(argv[3]), (unsigned)atoi(argv[4]));
+	if (argc >= 5 && strcmp(argv[1], "push") == 0)
+		return push(argv[2], atol(argv[3]), (unsigned)atoi(argv[4]));
+	fputs("load oneshot|stream|push SOCKET N [COMMANDS|PER]\n", stderr);
+	return 2;
+}
