@@ -31,16 +31,21 @@ struct hub_item {
 };
 
 struct hub;
+/* `max_bytes` is taken at once (64 B .. 2 GiB; untouched pages cost nothing) and publishing never allocates. `wake` may be
+ * NULL. NULL when out of memory. */
 struct hub *hub_new(size_t max_bytes, void (*wake)(void *arg), void *arg);
 void hub_free(struct hub *h);
-/* Subscribers are called in order of subscription. `types` is a mask. Returns a handle >= 0 or -ENOMEM. */
+/* Subscribers are called in order of subscription. `types` is a mask. Returns a handle >= 0 or -ENOMEM. Who subscribes
+ * during a drain gets the next item first; who leaves during a drain gets nothing more, not even the current item. The
+ * item and its views are valid during the callback. */
 int hub_subscribe(struct hub *h, unsigned types, void (*cb)(void *arg, const struct hub_item *item), void *arg);
 void hub_unsubscribe(struct hub *h, int handle);
-/* 0 or ERR_FULL (counted). */
+/* Copy and queue. 0 or ERR_FULL (counted). */
 int hub_tick(struct hub *h, const struct tick *tick);
 int hub_event(struct hub *h, const struct event *event);
 int hub_fleet(struct hub *h, const struct fleet_record *record);
-/* Delivers. Returns the number of items delivered. */
+/* Delivers what is queued and up to 1024 items that subscribers publish meanwhile; if more is left, `wake` is called
+ * again. Returns the number of items delivered; 0 when called from a subscriber. */
 size_t hub_drain(struct hub *h);
 size_t hub_queued_bytes(const struct hub *h);
 uint64_t hub_dropped(const struct hub *h, enum hub_type type);
