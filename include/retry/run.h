@@ -29,12 +29,15 @@ struct run {
 	const struct run_attempt *attempts;
 	uint32_t n_attempts;
 	bool attempts_null;  /* the document said null (or nothing) */
+	bool command_checked; /* the command went through run_mask */
 	struct view attempts_text; /* the attempts as they stood in the document, if they hold nothing else; else data NULL */
 	int64_t uid, pid;    /* of the sender, -1 unknown */
 };
 
 /* Views point into the document or `arena`; attempts are in `arena`. 0, or ERR_TYPE / ERR_SYNTAX with a sentence naming the field. */
 int run_decode(const struct json_doc *doc, json_ref object, bool mask, struct arena *arena, struct run *run, struct err *err);
+/* Masks secrets in the command; what is left of it is in `arena`. run_decode(mask) does this; apart, for who knows the command. 0 or -ENOMEM. */
+int run_mask(struct run *run, struct arena *arena);
 /* Writes {"timestamp":"…","metrics":{…}} as the API does (RFC3339Nano UTC, protocol A key order). */
 void run_write(struct jw *w, const struct run *run);
 /* Writes the attempts alone: an array of {"duration_seconds","exit_code","success"}, or null. */

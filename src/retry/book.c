@@ -225,6 +225,7 @@ static int keep(struct book *b, const struct run *run)
 		return -ENOMEM;
 	}
 	fill_meta(b, m, run, cmd);
+	b->commands.rest[cmd].checked |= run->command_checked;
 	m->body = leaf->used;
 	leaf->used += (uint32_t)run_pack(run, leaf->bodies + leaf->used);
 	count_in(b, leaf, m);
@@ -309,6 +310,12 @@ int book_get(const struct book *b, uint64_t seq, struct arena *arena, struct run
 	run->stored_at = m->t;
 	run->command = (struct view){ c->text, c->len };
 	return run_unpack(leaf->bodies + m->body, arena, run);
+}
+
+bool book_command_checked(struct book *b, struct view command)
+{
+	uint32_t id = commands_find(&b->commands, command);
+	return id != COMMAND_NONE && b->commands.rest[id].checked;
 }
 
 uint64_t book_seek_newest(const struct book *b, uint64_t n)

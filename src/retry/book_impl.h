@@ -77,9 +77,12 @@ void *ring_pop(struct ring *r);
  * the counts of all of them. */
 struct command_rest {
 	char *text;
-	uint32_t len, successes;
+	uint32_t len : 31;
+	uint32_t checked : 1; /* the text went through the mask */
+	uint32_t successes;
 	wide duration_ns;
 };
+#define FRONT_SLOTS 256u
 struct commands {
 	struct map ids;
 	uint32_t *count;   /* live runs; 0 = free */
@@ -88,10 +91,13 @@ struct commands {
 	uint32_t n, cap;
 	uint32_t free; /* first free id + 1, or 0 */
 	size_t bytes;
+	uint32_t front[FRONT_SLOTS]; /* id + 1 by a cheap hash: hosts repeat few commands */
 };
 #define COMMAND_NONE UINT32_MAX
 /* The id of a command, interned when new; COMMAND_NONE when out of memory. */
 uint32_t commands_intern(struct commands *c, struct view text);
+/* COMMAND_NONE when unknown. */
+uint32_t commands_find(struct commands *c, struct view text);
 /* Forgets a command whose count is 0. */
 void commands_release(struct commands *c, uint32_t id);
 void commands_fini(struct commands *c);

@@ -81,11 +81,48 @@ static uint32_t commands_new_id(struct commands *c)
 	return c->n++;
 }
 
-uint32_t commands_intern(struct commands *c, struct view text)
+/* Good enough to spread the commands of a host; who makes them collide only loses the short cut. */
+static uint32_t front_slot(struct view text)
+{
+	uint64_t h = text.len * UINT64_C(0x9E3779B97F4A7C15), word;
+	size_t i = 0;
+	for (; i + sizeof(word) <= text.len; i += sizeof(word)) {
+		memcpy(&word, text.data + i, sizeof(word));
+		h = (h ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+		h ^= h >> 29;
+	}
+	for (; i < text.len; i++)
+		h = (h ^ (unsigned char)text.data[i]) * UINT64_C(0x100000001B3);
+	return (uint32_t)(h >> 40) % FRONT_SLOTS;
+}
+
+static bool command_is(const struct commands *c, uint32_t id, struct view text)
+{
+	const struct command_rest *r = &c->rest[id];
+	return r->text && r->len == text.len && memcmp(r->text, text.data, text.len) == 0;
+}
+
+uint32_t commands_find(struct commands *c, struct view text)
 {
 	uint64_t found;
-	if (map_get(&c->ids, text, &found))
-		return (uint32_t)found;
+	if (text.len == 0)
+		return map_get(&c->ids, text, &found) ? (uint32_t)found : COMMAND_NONE;
+	uint32_t slot = front_slot(text);
+	if (c->front[slot] && command_is(c, c->front[slot] - 1, text))
+		return c->front[slot] - 1;
+	if (!map_get(&c->ids, text, &found))
+		return COMMAND_NONE;
+	c->front[slot] = (uint32_t)found + 1;
+	return (uint32_t)found;
+}
+
+uint32_t commands_intern(struct commands *c, struct view text)
+{
+	uint32_t known = commands_find(c, text);
+	if (known != COMMAND_NONE)
+		return known;
+	if (text.len > INT32_MAX)
+		return COMMAND_NONE;
 
 	char *copy = malloc(text.len ? text.len : 1);
 	if (!copy)

@@ -15,6 +15,21 @@ void retry_count(struct retry *r, const struct run *run)
 	retry_note_failure(r, run->command);
 }
 
+/* Masks unless the book knows the command as one that needs none. */
+static int decode_run(struct retry *r, const struct json_doc *doc, json_ref root, struct run *run,
+		      struct err *err)
+{
+	arena_reset(&r->arena);
+	int rc = run_decode(doc, root, false, &r->arena, run, err);
+	if (rc == 0 && r->deps.mask_secrets) {
+		run->command_checked = book_command_checked(r->book, run->command);
+		if (!run->command_checked && run_mask(run, &r->arena) < 0)
+			rc = err_set(err, -ENOMEM, "command", "command: out of memory");
+	}
+	r->counters.invalid += rc < 0;
+	return rc;
+}
+
 static int take_run(void *ctx, struct intake_peer *peer, const struct json_doc *doc, json_ref root,
 		    struct buf *reply, struct err *err)
 {
@@ -22,12 +37,9 @@ static int take_run(void *ctx, struct intake_peer *peer, const struct json_doc *
 	struct run run;
 
 	(void)reply;
-	arena_reset(&r->arena);
-	int rc = run_decode(doc, root, r->deps.mask_secrets, &r->arena, &run, err);
-	if (rc < 0) {
-		r->counters.invalid++;
+	int rc = decode_run(r, doc, root, &run, err);
+	if (rc < 0)
 		return rc;
-	}
 	struct unix_ids ids = intake_peer_ids(peer);
 	run.uid = ids.uid;
 	run.pid = ids.pid;
@@ -118,12 +130,9 @@ static int take_pushed(void *ctx, const struct push_op *op, const struct json_do
 	struct retry *r = ctx;
 	struct run run;
 
-	arena_reset(&r->arena);
-	int rc = run_decode(doc, item, r->deps.mask_secrets, &r->arena, &run, err);
-	if (rc < 0) {
-		r->counters.invalid++;
+	int rc = decode_run(r, doc, item, &run, err);
+	if (rc < 0)
 		return rc;
-	}
 	run.stored_at = push_now(op);
 	run.uid = push_ids(op).uid;
 	run.pid = push_ids(op).pid;

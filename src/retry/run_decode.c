@@ -106,14 +106,26 @@ static int take_string(const struct json_doc *d, json_ref v, enum field f, struc
 	return 0;
 }
 
+/* The parser has checked the form. */
+static int64_t short_int(const char *p, size_t len)
+{
+	int64_t v = 0;
+	bool negative = *p == '-';
+	for (size_t i = negative; i < len; i++)
+		v = v * 10 + (p[i] - '0');
+	return negative ? -v : v;
+}
+
 /* Go refuses fractions, exponents and what leaves int64. */
 static int take_int(const struct json_doc *d, json_ref v, enum field f, int64_t *out, struct err *err)
 {
 	const struct json_node *n = &d->nodes[v];
 	if (n->type != JSON_NUMBER || !(n->flags & JSON_F_INTEGER))
 		return refuse(err, f, "a whole number");
-	if (n->len <= SAFE_DIGITS)
-		return json_i64(d, v, out);
+	if (n->len <= SAFE_DIGITS) {
+		*out = short_int(d->text + n->off, n->len);
+		return 0;
+	}
 	if (num_parse_i64(json_raw(d, v), out) < 0)
 		return refuse(err, f, "a whole number of at most 64 bits");
 	return 0;
@@ -169,6 +181,19 @@ static int decode_attempt(const struct json_doc *d, json_ref object, struct aren
 	return known;
 }
 
+/* The text of an array that is not the last member of its object ends before the next key: cheaper than
+ * walking it. */
+static struct view array_text(const struct json_doc *d, json_ref array)
+{
+	json_ref next = d->nodes[array].end;
+	if (next >= d->n || d->nodes[next].type != JSON_KEY)
+		return json_raw(d, array);
+	const char *begin = d->text + d->nodes[array].off, *end = d->text + d->nodes[next].off;
+	while (end[-1] != ']')
+		end--;
+	return (struct view){ begin, (size_t)(end - begin) };
+}
+
 static int decode_attempts(const struct json_doc *d, json_ref array, struct arena *arena, struct run *run,
 			   struct err *err)
 {
@@ -195,7 +220,7 @@ static int decode_attempts(const struct json_doc *d, json_ref array, struct aren
 	run->attempts = list;
 	run->n_attempts = n;
 	if (plain)
-		run->attempts_text = json_raw(d, array);
+		run->attempts_text = array_text(d, array);
 	return 0;
 }
 
@@ -240,12 +265,14 @@ static int add_hash(struct run *run, struct arena *arena)
 	return 0;
 }
 
-/* The hash is of the original, so this comes last. */
-static int mask_command(struct run *run, struct arena *arena)
+int run_mask(struct run *run, struct arena *arena)
 {
 	struct buf masked;
 	int rc = 0;
 
+	run->command_checked = true;
+	if (run->command.len == 0)
+		return 0;
 	buf_init(&masked);
 	if (mask_secrets(run->command, &masked)) {
 		char *copy = masked.failed ? NULL : arena_strndup(arena, masked.data, masked.len);
@@ -281,7 +308,7 @@ int run_decode(const struct json_doc *doc, json_ref object, bool mask, struct ar
 	}
 	if (run->command.len && !run->command_hash.len)
 		rc = add_hash(run, arena);
-	if (rc == 0 && mask && run->command.len)
-		rc = mask_command(run, arena);
+	if (rc == 0 && mask) /* last: the hash is of the original */
+		rc = run_mask(run, arena);
 	return rc < 0 ? err_set(err, rc, "command", "command: out of memory") : 0;
 }

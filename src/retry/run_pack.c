@@ -131,6 +131,7 @@ int run_unpack(const unsigned char *in, struct arena *arena, struct run *run)
 		p = get_text(p, &run->final_status);
 	run->attempts_null = in[0] & FLAG_ATTEMPTS_NULL;
 	run->attempts_text = (struct view){ NULL, 0 };
+	run->command_checked = false;
 	memcpy(&run->total_duration_s, p, sizeof(double));
 	p += sizeof(double);
 	for (size_t i = 0; i < N_INTS; i++) {
