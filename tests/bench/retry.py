@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+"""The retry service's bars, measured side by side with their peers in one run; medians of several rounds.
+
+    tests/bench/retry.py [--auspex PROGRAM] [--load PROGRAM] [--rounds 5] [--only NAME,…] [--json FILE]
+
+CPU figures are the daemon's own (schedstat of its threads), the honest figure on a noisy machine. Peers that are not installed are named.
+"""
+import argparse
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "integration"))
+import harness  # noqa: E402
+
+ROWS = []
+
+
+def row(name, figure, bar, peer="", verdict=None):
+    ROWS.append({"what": name, "figure": figure, "bar": bar, "peer": peer, "met": verdict})
+    print("%-52s %-30s %-26s %s%s" % (name, figure, bar, peer, "" if verdict is None else ("  ok" if verdict else "  MISSED")), flush=True)
+
+
+def thread_cpu_us(pid, tid=None):
+    tids = [tid] if tid else os.listdir("/proc/%d/task" % pid)
+    return sum(int(open("/proc/%d/task/%s/schedstat" % (pid, t)).read().split()[0]) for t in tids) / 1000.0
+
+
+class Bench:
+    def __init__(self, options):
+        self.o = options
+        self.folder = tempfile.mkdtemp(prefix="auspex-bench-")
+
+    def daemon(self, *flags, fresh=True):
+        if fresh:
+            shutil.rmtree(os.path.join(self.folder, "state"), ignore_errors=True)
+        env = {"PATH": os.environ["PATH"], "HOME": self.folder, "XDG_STATE_HOME": os.path.join(self.folder, "state")}
+        port = harness.free_port()
+        argv = ["as", "patienced", "-socket", os.path.join(self.folder, "s"), "-port", str(port), "-pid-file", os.path.join(self.folder, "pid"), *flags]
+        return harness.Daemon(self.folder, argv, port, os.path.join(self.folder, "s"), env)
+
+    def load(self, *words):
+        out = subprocess.run([self.o.load, *map(str, words)], capture_output=True, text=True, check=True).stdout.split()
+        return float(out[0]), int(out[1])
+
+    def rounds(self, once):
+        return [once() for _ in range(self.o.rounds)]
+
+    # --- one row each ---
+    def oneshot(self):
+        d = self.daemon("-max-metrics", "100000")
+        n, cpus, stored = 10000, [], []
+        for _ in range(self.o.rounds):
+            before, had = thread_cpu_us(d.pid), d.count()
+            _, lost = self.load("oneshot", d.socket_path, n)
+            time.sleep(1.2)
+            cpus.append((thread_cpu_us(d.pid) - before) / n)
+            stored.append(d.count() - had if not lost else -lost)
+        d.stop()
+        row("10 000 one-shot sends: stored", str(min(stored)), "10000", verdict=min(stored) == n)
+        cpu = statistics.median(cpus)
+        row("one-shot send: CPU of the daemon", "%.1f us" % cpu, "<= 25 us", verdict=cpu <= 25)
+
+    def idle(self):
+        d = self.daemon()
+        peers = [d.connect() for _ in range(1000)]
+        times = []
+        for _ in range(self.o.rounds):
+            had, start = d.count(), time.monotonic()
+            for _ in range(20):
+                d.send_run()
+            while d.count() < had + 20:
+                pass
+            times.append((time.monotonic() - start) * 1000)
+        for p in peers:
+            p.close()
+        d.stop()
+        row("1 000 idle peers: next 20 sends visible after", "%.1f ms" % statistics.median(times), "<= 100 ms", verdict=max(times) <= 100)
+
+    def stream(self):
+        d = self.daemon("-max-metrics", "1000000")
+        n, cpus = 500000, []
+        for _ in range(self.o.rounds):
+            before = thread_cpu_us(d.pid, d.pid)
+            self.load("stream", d.socket_path, n, 100)
+            while d.json("/api/health?detail=1")["detail"]["intake"]["documents"] % n:
+                time.sleep(0.05)
+            cpus.append((thread_cpu_us(d.pid, d.pid) - before) / n)
+        stats = d.json("/api/metrics/stats")
+        detail = d.json("/api/health?detail=1")["detail"]
+        exact = stats["total_runs"] == min(n * self.o.rounds, 1000000) and abs(stats["success_rate"] - 0.9) < 1e-12
+        cpu = statistics.median(cpus)
+        row("streamed 442-byte run: CPU of the loop thread", "%.2f us" % cpu, "<= 1 us", verdict=cpu <= 1)
+        row("  aggregates exact (1 M runs held)", str(exact), "True", verdict=exact)
+        row("  detail dropped above the writer's rate, counted", str(detail["history"]["dropped_queue"]), "told")
+        row("  longest loop turn under this load", "%.1f ms" % (detail["loop"]["longest_turn_us"] / 1000), "<= 10 ms",
+            verdict=detail["loop"]["longest_turn_us"] <= 10000)
+        self.stats(d)
+        self.export(d)
+        d.stop()
+
+    def stats(self, d):
+        """Loop time of the 24-hour statistics with 1 M runs held: CPU of the loop thread less that of /api/health."""
+        def per_request(path, n=2000):
+            c = http.client.HTTPConnection("127.0.0.1", d.port)
+            c.request("GET", path)
+            c.getresponse().read()
+            before = thread_cpu_us(d.pid, d.pid)
+            for _ in range(n):
+                c.request("GET", path)
+                c.getresponse().read()
+            return (thread_cpu_us(d.pid, d.pid) - before) / n
+        figures = self.rounds(lambda: per_request("/api/metrics/stats"))
+        us = statistics.median(figures)
+        row("/api/metrics/stats over 24 h, 1 M runs: loop time", "%.0f us, whole request" % us, "< 100 us", verdict=us < 100)
+
+    def export(self, d):
+        before, worst = d.memory()[0], 0
+        start = time.monotonic()
+        c = http.client.HTTPConnection("127.0.0.1", d.port, timeout=120)
+        c.request("GET", "/api/metrics/export")
+        r, size = c.getresponse(), 0
+        while chunk := r.read(1 << 20):
+            size += len(chunk)
+            worst = max(worst, d.memory()[0])
+        row("export of 1 M runs: growth of the daemon", "%.1f MB (%.0f MB in %.1f s)" % ((worst - before) / 1e6, size / 1e6, time.monotonic() - start),
+            "constant", verdict=worst - before < 8e6)
+
+    def push(self):
+        """Durable pushes of 100 runs against a bare SQLite loop with the same columns."""
+        bare = self.o.bare
+        ratios, ours, theirs = [], [], []
+        for _ in range(self.o.rounds):
+            d = self.daemon()
+            seconds, left = self.load("push", d.socket_path, 1500, 100)
+            assert not left, "a push was not acknowledged"
+            ours.append(150000 / seconds)
+            d.stop()
+            if bare:
+                file = os.path.join(self.folder, "bare.db")
+                theirs.append(float(subprocess.run([bare, file, "1500", "100"], capture_output=True, text=True, check=True).stdout.split()[0]))
+                for f in pathlib.Path(self.folder).glob("bare.db*"):
+                    f.unlink()
+                ratios.append(ours[-1] / theirs[-1])
+        ratio = statistics.median(ratios) if ratios else 0
+        row("durable push, 100 runs a message", "%.0f runs/s" % statistics.median(ours), ">= 0.8 of bare SQLite",
+            "bare SQLite %.0f rows/s, ratio %.2f" % (statistics.median(theirs), ratio) if theirs else "no bare loop built", ratio >= 0.8 if ratios else None)
+
+    def wrk(self, port, path, connections):
+        out = subprocess.run(["wrk", "-t1", "-c%d" % connections, "-d3", "--latency", "http://127.0.0.1:%d%s" % (port, path)],
+                             capture_output=True, text=True, check=True).stdout
+        rate = next(float(line.split()[1]) for line in out.splitlines() if line.startswith("Requests/sec"))
+        p99 = next(line.split()[1] for line in out.splitlines() if line.strip().startswith("99%"))
+        return rate, p99
+
+    def nginx(self, port):
+        conf = os.path.join(self.folder, "nginx.conf")
+        pathlib.Path(conf).write_text(
+            "worker_processes 1; daemon off; pid %s/nginx.pid; error_log stderr crit;\nevents { worker_connections 1024; }\n"
+            "http { access_log off; keepalive_requests 1000000000; server { listen 127.0.0.1:%d; location / { default_type application/json;\n"
+            "return 200 '{\"status\":\"healthy\",\"timestamp\":1795378345,\"version\":\"1.0.0\"}'; } } }\n" % (self.folder, port))
+        return subprocess.Popen(["nginx", "-c", conf, "-p", self.folder], stderr=subprocess.DEVNULL)
+
+    def health(self):
+        if not shutil.which("wrk"):
+            row("GET /api/health", "-", ">= nginx", "wrk is not installed")
+            return
+        d, peer, port = self.daemon(), None, harness.free_port()
+        if shutil.which("nginx"):
+            peer = self.nginx(port)
+            time.sleep(0.5)
+        for connections in (2, 64):
+            ours, theirs = [], []
+            for _ in range(self.o.rounds):
+                ours.append(self.wrk(d.port, "/api/health", connections)[0])
+                if peer:
+                    theirs.append(self.wrk(port, "/", connections)[0])
+            mine = statistics.median(ours)
+            other = statistics.median(theirs) if theirs else 0
+            row("GET /api/health, %d connections" % connections, "%.0f/s" % mine, ">= one nginx worker",
+                "nginx %.0f/s, ratio %.2f" % (other, statistics.median(a / b for a, b in zip(ours, theirs))) if theirs else "nginx is not installed",
+                statistics.median(a / b for a, b in zip(ours, theirs)) >= 1 if theirs else None)
+        if peer:
+            peer.terminate()
+            peer.wait()
+        self.health_under_load(d)
+        d.stop()
+
+    def health_under_load(self, d):
+        stop = threading.Event()
+
+        def feed():
+            while not stop.is_set():
+                self.load("stream", d.socket_path, 200000, 100)
+        thread = threading.Thread(target=feed)
+        thread.start()
+        c = http.client.HTTPConnection("127.0.0.1", d.port)
+        times = []
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            start = time.monotonic()
+            c.request("GET", "/api/health")
+            c.getresponse().read()
+            times.append((time.monotonic() - start) * 1000)
+            time.sleep(0.002)
+        stop.set()
+        thread.join()
+        times.sort()
+        p99 = times[int(len(times) * 0.99)]
+        row("GET /api/health p99 while the socket takes all it can", "%.2f ms (p50 %.2f)" % (p99, times[len(times) // 2]), "<= 5 ms", verdict=p99 <= 5)
+
+    def memory(self):
+        figures = []
+        for _ in range(self.o.rounds):
+            d = self.daemon()
+            time.sleep(0.3)
+            figures.append(d.memory())
+            d.stop()
+        rss, dirty = (statistics.median(f[i] for f in figures) / 1e6 for i in (0, 1))
+        row("memory at rest: resident", "%.1f MB" % rss, "<= 8 MB", verdict=rss <= 8)
+        row("memory at rest: private dirty", "%.1f MB" % dirty, "<= 5 MB", verdict=dirty <= 5)
+
+    def start(self):
+        times = []
+        for _ in range(self.o.rounds):
+            port = harness.free_port()
+            env = {"PATH": os.environ["PATH"], "HOME": self.folder, "XDG_STATE_HOME": os.path.join(self.folder, "state")}
+            begin = time.monotonic()
+            p = subprocess.Popen([harness.AUSPEX, "as", "patienced", "-socket", os.path.join(self.folder, "s2"), "-port", str(port), "-pid-file",
+                                  os.path.join(self.folder, "pid2")], env=env, stdout=subprocess.DEVNULL)
+            while True:
+                try:
+                    c = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+                    c.request("GET", "/api/health")
+                    c.getresponse().read()
+                    break
+                except OSError:
+                    time.sleep(0.0005)
+            times.append((time.monotonic() - begin) * 1000)
+            p.send_signal(signal.SIGTERM)
+            p.wait()
+        row("start to first answer", "%.1f ms" % statistics.median(times), "<= 50 ms", verdict=statistics.median(times) <= 50)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--auspex", default=harness.AUSPEX)
+    p.add_argument("--load")
+    p.add_argument("--bare")
+    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--only", default="")
+    p.add_argument("--json")
+    o = p.parse_args()
+    harness.AUSPEX = o.auspex
+    beside = pathlib.Path(o.auspex).resolve().parent / "tests" / "bench"
+    o.load = o.load or str(beside / "load")
+    o.bare = o.bare or (str(beside / "bare_sqlite") if (beside / "bare_sqlite").exists() else None)
+    bench = Bench(o)
+    try:
+        for name in ("start", "memory", "oneshot", "idle", "stream", "push", "health"):
+            if not o.only or name in o.only.split(","):
+                getattr(bench, name)()
+    finally:
+        shutil.rmtree(bench.folder, ignore_errors=True)
+    if o.json:
+        pathlib.Path(o.json).write_text(json.dumps(ROWS, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
