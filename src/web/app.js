@@ -1,0 +1,146 @@
+// The page's frame: which sections it shows, when they are refreshed, and what it may say about its own freshness.
+//
+// A section is a module listed in meson.build: {id, nav, title, lead, topics, mount(root) → {refresh(), event?(event)}}.
+// refresh() answers with settled promises; the frame reads from them whether the daemon answers and wants a key.
+import { ask } from './api.js';
+import { h } from './dom.js';
+import { clock } from './format.js';
+import { openStream, throttle } from './live.js';
+import sections from './sections.js';
+import { session, signInForm, signOut } from './session.js';
+
+const REFRESH_MS = 30000;
+const LIVE_MS = 1000; // new data is fetched at most this often
+const GONE_MS = 2000; // how often a daemon that is gone is looked for
+
+const at = (id) => document.getElementById(id);
+const main = at('main');
+const asked = document.body.dataset.sections;
+const shown = sections.filter((s) => asked === '*' || asked.split(',').includes(s.id));
+
+let mounted = []; // [{section, refresh, event, refreshLive}]
+let stream = null;
+let streamOpen = false;
+let answered = false; // has the daemon ever answered this page?
+let goneSince = null; // when it was noticed that the daemon does not answer
+let goneTimer = 0;
+let signingIn = false;
+
+function say(state, text) {
+	at('status').dataset.state = state;
+	if (at('status-text').textContent !== text) at('status-text').textContent = text; // read aloud only when it changes
+	document.body.classList.toggle('gone', state === 'gone');
+}
+
+function sayStatus() {
+	if (signingIn) say('key', 'A key is needed');
+	else if (goneSince) say('gone', `Daemon gone since ${clock(goneSince)}`);
+	else if (!answered) say('connecting', 'Connecting…');
+	else if (streamOpen) say('live', 'Live');
+	else say('reconnecting', 'Reconnecting; refreshed every 30 s');
+}
+
+/** Takes what a round of requests came to: one answer of any kind proves the daemon alive. */
+function judge(results) {
+	const errors = results.filter((r) => r.status === 'rejected').map((r) => r.reason);
+	const gone = errors.length > 0 && errors.length === results.length && errors.every((e) => e.kind === 'gone');
+	if (gone) {
+		goneSince = goneSince || new Date();
+		clearTimeout(goneTimer);
+		goneTimer = setTimeout(refreshAll, GONE_MS);
+	} else {
+		goneSince = null;
+		answered = true;
+	}
+	if (errors.some((e) => e.kind === 'key')) askForKey();
+	if (!errors.length) at('updated').textContent = `updated ${clock(new Date())}`;
+	sayStatus();
+}
+
+async function refreshAll() {
+	if (signingIn) return;
+	const rounds = await Promise.all(mounted.map((m) => m.refresh()));
+	judge(rounds.flat());
+}
+
+function onMessage(name, data) {
+	if (name === 'lost') refreshAll(); // messages were dropped: we cannot know which
+	if (name === 'event' && data) at('latest').textContent = `Latest event: ${clock(new Date(data.time ?? Date.now()))} ${data.title ?? ''}`;
+	for (const m of mounted) {
+		if (name === 'event' && m.event) m.event(data);
+		if (m.section.topics.includes(name)) m.refreshLive();
+	}
+}
+
+function onState(state) {
+	const open = state === 'open';
+	if (open === streamOpen && open) return;
+	streamOpen = open;
+	refreshAll(); // opened: what did we miss? lost: is anybody there?
+	sayStatus();
+}
+
+function listen() {
+	const topics = [...new Set([...shown.flatMap((s) => s.topics), 'events'])];
+	stream = openStream(topics, [...topics.filter((t) => t !== 'events'), 'event', 'lost'], { message: onMessage, state: onState });
+}
+
+function mountSection(section) {
+	const root = h('div', { class: 'grid' });
+	main.append(h('section', { id: section.id, class: 'page', 'aria-labelledby': `${section.id}-title` },
+		h('header', { class: 'page-head' }, h(shown.length > 1 ? 'h2' : 'h1', { id: `${section.id}-title` }, section.title),
+			h('p', { class: 'lead' }, section.lead)), root));
+	const live = section.mount(root);
+	const refreshLive = throttle(LIVE_MS, async () => {
+		if (!document.hidden) judge(await live.refresh());
+	});
+	return { section, refresh: live.refresh, event: live.event, refreshLive };
+}
+
+function showSections() {
+	signingIn = false;
+	main.replaceChildren();
+	mounted = shown.map(mountSection);
+	at('nav').hidden = shown.length < 2;
+	at('nav').replaceChildren(...shown.map((s) => h('a', { href: `#${s.id}` }, s.nav)));
+	listen();
+	refreshAll();
+}
+
+function askForKey() {
+	if (signingIn) return;
+	signingIn = true;
+	streamOpen = false;
+	if (stream) stream.close();
+	mounted = [];
+	main.replaceChildren(signInForm(start));
+	at('key').focus();
+	at('updated').textContent = at('latest').textContent = '';
+	at('sign-out').hidden = true;
+	sayStatus();
+}
+
+async function start() {
+	let known = {};
+	try {
+		known = await session();
+	} catch {
+		// Nobody there yet: the sections say so and recover by themselves.
+	}
+	signingIn = false;
+	if (known.reads_guarded && !known.signed_in) {
+		askForKey();
+		return;
+	}
+	at('sign-out').hidden = !(known.key_needed && known.signed_in);
+	showSections();
+	ask('/api/health').then((health) => { at('version').textContent = `Auspex ${health.version ?? ''}`; }, () => {});
+}
+
+at('sign-out').addEventListener('click', async () => {
+	await signOut().catch(() => {});
+	location.reload();
+});
+document.addEventListener('visibilitychange', () => { if (!document.hidden) refreshAll(); });
+setInterval(refreshAll, REFRESH_MS);
+start();

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Writes the dashboard's files into one C source that defines the tables of include/web/assets.h.
+
+    embed.py OUT.c --template index.html.in --page index.html:Auspex:* --section retry ... FILE...
+
+Each FILE is served as /assets/<its name>. Each --page (file:title:sections) is made from the template and served as
+/<file>; "*" stands for every section. The --section list becomes /assets/sections.js, so that a section is one module
+and one line in meson.build. The output depends on the input alone: no times, no paths of this machine.
+"""
+import argparse
+import gzip
+import hashlib
+import html
+import os
+import re
+import sys
+
+TYPES = {
+    '.css': 'text/css; charset=utf-8',
+    '.html': 'text/html; charset=utf-8',
+    '.js': 'text/javascript; charset=utf-8',
+    '.svg': 'image/svg+xml',
+}
+CLASSIC = {'dygraph.min.js'}  # scripts that are not modules: nothing imports them
+
+
+def read(path):
+    with open(path, 'rb') as f:
+        data = f.read()
+    # A source map is not embedded: a pointer to it would only make developer tools ask for nothing.
+    return re.sub(rb'\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$', b'\n', data)
+
+
+def sections_module(names):
+    lines = ['// Made by embed.py from the list in src/web/meson.build.']
+    lines += [f"import {n} from './{n}.js';" for n in names]
+    lines += [f"export default [{', '.join(names)}];", '']
+    return '\n'.join(lines).encode()
+
+
+def page(template, title, sections, modules):
+    preload = '\n'.join(f'<link rel="modulepreload" href="/assets/{m}">' for m in modules)
+    values = {'TITLE': html.escape(title), 'SECTIONS': html.escape(sections), 'PRELOAD': preload}
+    text = re.sub(r'@([A-Z]+)@', lambda m: values[m.group(1)], template)
+    return text.encode()
+
+
+def c_string(text):
+    return '"' + text.replace('\\', '\\\\').replace('"', '\\"') + '"'
+
+
+def c_bytes(name, data):
+    rows = [','.join(str(b) for b in data[i:i + 40]) for i in range(0, len(data), 40)]
+    return f'static const unsigned char {name}[] = {{\n' + ',\n'.join(rows) + '\n};\n'
+
+
+def view(name, data):
+    return f'{{ (const char *){name}, {len(data)} }}' if data else '{ NULL, 0 }'
+
+
+def render(assets):
+    out = ['/* Made by src/web/embed.py; do not edit. */\n#include "web/assets.h"\n']
+    rows = []
+    for i, (path, data) in enumerate(assets):
+        packed = gzip.compress(data, 9, mtime=0)
+        if len(packed) >= len(data):
+            packed = b''
+        else:
+            out.append(c_bytes(f'gzip_{i}', packed))
+        out.append(c_bytes(f'plain_{i}', data))
+        etag = '"' + hashlib.sha256(data).hexdigest()[:16] + '"'
+        kind = TYPES[os.path.splitext(path)[1]]
+        rows.append(f'\t{{ {c_string(path)}, {c_string(kind)}, {c_string(etag)},\n'
+                    f'\t  {view(f"plain_{i}", data)}, {view(f"gzip_{i}", packed)} }},')
+    out.append('const struct web_asset web_assets[] = {\n' + '\n'.join(rows) + '\n};')
+    out.append('const size_t web_n_assets = sizeof(web_assets) / sizeof(web_assets[0]);\n')
+    return '\n'.join(out)
+
+
+def collect(args):
+    files = {os.path.basename(f): read(f) for f in args.files}
+    files['sections.js'] = sections_module(args.section)
+    for name in args.section:
+        if f'{name}.js' not in files:
+            sys.exit(f'embed.py: section {name}: {name}.js is not among the files')
+    with open(args.template, encoding='utf-8') as f:
+        template = f.read()
+    modules = sorted(n for n in files if n.endswith('.js') and n not in CLASSIC and n != 'app.js')
+    assets = []
+    for spec in args.page:
+        name, title, sections = spec.split(':')
+        assets.append(('/' + name, page(template, title, sections, modules)))
+    return assets + [('/assets/' + n, data) for n, data in sorted(files.items())]
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('output')
+    p.add_argument('files', nargs='+')
+    p.add_argument('--template', required=True)
+    p.add_argument('--page', action='append', default=[])
+    p.add_argument('--section', action='append', default=[])
+    p.add_argument('--directory', action='store_true', help='write the files into OUTPUT/ instead, to look at them')
+    args = p.parse_args()
+    assets = collect(args)
+    if not args.directory:
+        with open(args.output, 'w', encoding='ascii', newline='\n') as f:
+            f.write(render(assets))
+        return
+    for path, data in assets:
+        target = args.output + path
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, 'wb') as f:
+            f.write(data)
+
+
+main()

@@ -1,0 +1,67 @@
+// Numbers and times as an operator reads them. Every function takes anything and answers "–" for what is no value.
+
+export const NONE = '–';
+
+const isNumber = (v) => typeof v === 'number' && Number.isFinite(v);
+
+/** 10000 → "10 000" to the eye; the gap is a margin, so that copied text stays a number. */
+export function count(value) {
+	if (!isNumber(value)) return NONE;
+	const text = String(Math.round(value));
+	const digits = text.replace('-', '');
+	if (digits.length < 5) return text;
+	const node = document.createElement('span');
+	const first = digits.length % 3 || 3;
+	node.append(text.slice(0, text.length - digits.length + first));
+	for (let i = first; i < digits.length; i += 3) {
+		const group = document.createElement('span');
+		group.className = 'group';
+		group.textContent = digits.slice(i, i + 3);
+		node.append(group);
+	}
+	return node;
+}
+
+/** Share 0..1 → "97.5%". */
+export const percent = (share) => (isNumber(share) ? `${(share * 100).toFixed(1)}%` : NONE);
+
+export const fixed = (value, digits) => (isNumber(value) ? value.toFixed(digits) : NONE);
+
+/** Nanoseconds → "1.50s". */
+export const secondsOfNs = (ns) => (isNumber(ns) ? `${(ns / 1e9).toFixed(2)}s` : NONE);
+
+/** Seconds → "1.50s", but "7ms" where two decimals would hide the figure. */
+export function seconds(s) {
+	if (!isNumber(s)) return NONE;
+	if (s > 0 && s < 0.1) return s < 0.001 ? '<1ms' : `${(s * 1000).toFixed(0)}ms`;
+	return `${s.toFixed(2)}s`;
+}
+
+/** A Go duration text such as "24h0m0s"; its zero tail is shown faintly. */
+export function goDuration(text) {
+	if (typeof text !== 'string' || !text) return NONE;
+	const tail = /^(\d.*?[hm])((?:0m)?0s)$/.exec(text);
+	if (!tail) return text;
+	const node = document.createElement('span');
+	const faint = document.createElement('span');
+	faint.className = 'faint';
+	faint.textContent = tail[2];
+	node.append(tail[1], faint);
+	return node;
+}
+
+const two = (n) => String(n).padStart(2, '0');
+export const clock = (date) => `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+
+/** A time stamp → <time> in local time: the clock alone for today, with the date before it for other days. */
+export function when(stamp) {
+	const date = new Date(stamp);
+	if (stamp === null || stamp === undefined || Number.isNaN(date.getTime())) return NONE;
+	const node = document.createElement('time');
+	node.dateTime = date.toISOString();
+	node.title = date.toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' });
+	const today = date.toDateString() === new Date().toDateString();
+	const day = date.toLocaleDateString(undefined, { day: 'numeric', month: 'short' });
+	node.textContent = today ? clock(date) : `${day} ${clock(date)}`;
+	return node;
+}
