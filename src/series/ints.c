@@ -70,9 +70,15 @@ static size_t model_size(const int64_t *q, uint32_t n, const struct model *model
 	return size;
 }
 
+/* To the nearest: a tick of 1000 ms whose jitter ends early must not be taken for one of 999. */
+static int64_t rounded_ratio(int64_t a, int64_t b)
+{
+	return (a + (a < 0 ? -b / 2 : b / 2)) / b;
+}
+
 static struct model choose_model(const int64_t *q, uint32_t n)
 {
-	int64_t mean = n > 1 ? q[n - 1] / (int64_t)(n - 1) : 0;
+	int64_t mean = n > 1 ? rounded_ratio(q[n - 1], (int64_t)n - 1) : 0;
 	const struct model models[] = {
 		{ LEVEL, 0 }, { LEVEL, mean }, { DELTA, 0 }, { DELTA, mean }, { DELTA2, n > 1 ? q[1] : 0 },
 	};

@@ -167,7 +167,7 @@ static int add_label(struct parser *p, struct view name, struct view value)
 
 static int parse_labels(struct parser *p)
 {
-	struct view name, value;
+	struct view name = { NULL, 0 }, value = { NULL, 0 };
 	int rc;
 
 	p->pos++;
