@@ -191,19 +191,46 @@ static int parse_error(struct http_request *r, llhttp_errno_t e, const char **wh
 		*why = "too many header lines";
 		return -431;
 	}
-	if (e == HPE_INVALID_METHOD) {
-		*why = "unknown method";
-		return -501;
+	if (e == HPE_INVALID_VERSION) {
+		*why = "only HTTP/1.0 and HTTP/1.1 are spoken here";
+		return -505;
 	}
 	return -400;
+}
+
+/* Length of a method token followed by a space, or 0. */
+static size_t method_token(const char *data, size_t len)
+{
+	size_t n = 0;
+	while (n < len && n < 32 && ((data[n] >= 'A' && data[n] <= 'Z') || data[n] == '-' || data[n] == '_'))
+		n++;
+	return n < len && data[n] == ' ' ? n : 0;
+}
+
+/* llhttp refuses methods it does not know; ours is to answer them 405. So it gets to see another one in their place. */
+static llhttp_errno_t execute(llhttp_t *p, const char *data, size_t len, bool *stranger)
+{
+	llhttp_errno_t e = llhttp_execute(p, data, len);
+	size_t token = e == HPE_INVALID_METHOD ? method_token(data, len) : 0;
+
+	*stranger = token > 0;
+	if (!token)
+		return e;
+	void *r = p->data;
+	llhttp_init(p, HTTP_REQUEST, &settings);
+	p->data = r;
+	e = llhttp_execute(p, "GET", 3);
+	return e == HPE_OK ? llhttp_execute(p, data + token, len - token) : e;
 }
 
 int http_head_parse(struct http_request *r, size_t len, const char **why)
 {
 	llhttp_t p;
+	bool stranger;
+
 	llhttp_init(&p, HTTP_REQUEST, &settings);
 	p.data = r;
-	llhttp_errno_t e = llhttp_execute(&p, r->in + r->in_pos, len);
+	llhttp_errno_t e = execute(&p, r->in + r->in_pos, len, &stranger);
 
 	/* An Upgrade offer is ignored, as RFC 9110 allows: the answer simply is HTTP/1.1. */
 	if (e != HPE_OK && e != HPE_PAUSED_UPGRADE)
@@ -213,7 +240,7 @@ int http_head_parse(struct http_request *r, size_t len, const char **why)
 		return -505;
 	}
 	r->http10 = p.http_minor == 0;
-	r->method = method_of(p.method);
+	r->method = stranger ? 0 : method_of(p.method);
 	r->head_only = r->method == METHOD_HEAD;
 	for (unsigned i = 0; i < r->n_headers; i++)
 		header_note(r, i);
