@@ -196,6 +196,9 @@ void store_series_each(const struct store *s, void (*cb)(void *arg, const struct
 
 /* --- upkeep ------------------------------------------------------------------------------------------------- */
 
+/* Does the periodic upkeep (compaction, retention, size) now instead of within the minute. Queued like a record. */
+void store_chores_now(struct store *s);
+
 /* Online copy to a new file (must not exist); `done` on the loop. */
 struct store_backup {
 	const char *path;
@@ -206,7 +209,7 @@ struct store_backup {
 void store_backup_start(struct store *s, struct store_backup *b);
 /* The same without a daemon: copies a database file, blocking. For `auspex backup`. */
 int store_backup_file(const char *db_path, const char *to, struct err *err);
-/* For `auspex doctor`: opens read-only, integrity check, one sentence per finding. */
+/* For `auspex doctor`: opens read-only, integrity check, one sentence per finding. Returns how many were bad. */
 int store_doctor(const char *db_path, void (*say)(void *arg, bool ok, const char *sentence), void *arg);
 
 enum store_state { STORE_OK, STORE_NONE, STORE_DISK_FULL, STORE_READ_ONLY, STORE_IO_ERROR };

@@ -1,6 +1,8 @@
 /* What the writer does between batches, a slice of one transaction at a time so that commits go on. */
 #include "impl.h"
 
+#include <errno.h>
+
 #define CLOCK_JUMP_NS ((int64_t)3600 * NS_PER_S)
 
 void chores_trim(struct writer *w, size_t kind, wall_ns before, int64_t keep)
@@ -53,15 +55,28 @@ static int delete_rows(struct writer *w, size_t i, int64_t beyond, int *deleted)
 	return writer_end(w, rc);
 }
 
+/* What a chore could not do is a fault when the disk is to blame; anything else must not stop the writer. */
+static bool is_more(struct writer *w, int rc)
+{
+	if (rc >= 0)
+		return rc > 0;
+	writer_note_error(w, rc);
+	if (rc == ERR_CORRUPT)
+		rc = fault_renew(w, w->stats.last_error);
+	else if (rc != ERR_STORE && rc != -ENOSPC && rc != -EROFS)
+		file_say(w->file, true, "samples could not be compacted: %s", err_text(rc));
+	if (rc == ERR_STORE || rc == -ENOSPC || rc == -EROFS)
+		fault_set(w, rc);
+	return false;
+}
+
 /* True when a slice was full: more of it waits. */
 static bool trim_slice(struct writer *w, size_t i)
 {
 	int deleted = 0;
 	int rc = delete_rows(w, i, excess(w, i), &deleted);
-	if (rc < 0) {
-		fault_set(w, rc);
-		return false;
-	}
+	if (rc < 0)
+		return is_more(w, rc);
 	w->kinds[i].trim.active = deleted >= WRITER_SLICE_ROWS;
 	if (deleted)
 		db_exec(w->file->db, "PRAGMA incremental_vacuum(256)");
@@ -78,13 +93,6 @@ static bool clock_is_steady(struct writer *w, wall_ms now)
 	if (drift > CLOCK_JUMP_NS || drift < -CLOCK_JUMP_NS)
 		w->hold_until = mono + (uint64_t)CLOCK_JUMP_NS;
 	return mono >= w->hold_until;
-}
-
-static bool is_more(struct writer *w, int rc)
-{
-	if (rc < 0)
-		fault_set(w, rc);
-	return rc > 0;
 }
 
 static void start_periodic(struct writer *w, wall_ms now)

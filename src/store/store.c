@@ -177,6 +177,12 @@ void store_reconfigure(struct store *s, const struct store_options *opt)
 	put_op(s, &head, &s->opt, sizeof(s->opt));
 }
 
+void store_chores_now(struct store *s)
+{
+	struct op_head head = { .op = OP_CHORES };
+	put_op(s, &head, NULL, 0);
+}
+
 int store_adopt(struct store *s)
 {
 	struct op_head head = { .op = OP_ADOPTED };

@@ -26,7 +26,7 @@ void writer_fini(struct writer *w)
 	w->kinds = NULL;
 }
 
-static void note_error(struct writer *w, int rc)
+void writer_note_error(struct writer *w, int rc)
 {
 	struct err err = { 0 };
 	if (w->file->db)
@@ -65,7 +65,7 @@ static int commit_batch(struct writer *w, const struct batch *b)
 		return rc;
 	rc = writer_apply(w, b);
 	if (rc == ERR_CORRUPT) { /* nothing of the batch is lost: it goes into the new file */
-		note_error(w, rc);
+		writer_note_error(w, rc);
 		rc = fault_renew(w, w->stats.last_error);
 		rc = rc < 0 || !w->adopted ? ERR_STORE : writer_apply(w, b);
 	}
@@ -130,7 +130,7 @@ static void handle_batch(struct writer *w, struct batch *b)
 		rc = commit_batch(w, b);
 		account(w, b, rc, (mono_us)((uv_hrtime() - t0) / 1000));
 		if (rc < 0 && was_adopted) {
-			note_error(w, rc);
+			writer_note_error(w, rc);
 			fault_set(w, rc);
 		} else if (rc == 0) {
 			fault_clear(w);

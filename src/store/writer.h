@@ -56,6 +56,8 @@ struct writer {
 int writer_init(struct writer *w, struct store *s, struct file *file);
 void writer_fini(struct writer *w);
 void writer_main(void *arg);
+/* Keeps the sentence of the last failure for the statistics. */
+void writer_note_error(struct writer *w, int rc);
 
 /* writer_apply.c: one batch inside a transaction. */
 int writer_prepare(struct writer *w);

@@ -215,6 +215,9 @@ static int apply_op(struct writer *w, const struct op_head *head, const char *p)
 	case OP_CONFIGURE:
 		memcpy(&w->opt, p, sizeof(w->opt));
 		return 0;
+	case OP_CHORES:
+		w->chores_at = 0;
+		return 0;
 	case OP_ADOPTED:
 	case OP_RENEW: /* both are looked at before the transaction */
 		return 0;
