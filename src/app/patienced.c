@@ -204,7 +204,7 @@ static int read_file(const char *path, struct arena *arena, struct view *out, st
 
 static int load_json_file(struct patienced *c, const char *path, struct arena *arena, struct err *err)
 {
-	struct view text;
+	struct view text = { NULL, 0 };
 	int rc = read_file(path, arena, &text, err);
 	if (rc < 0)
 		return rc;

@@ -40,7 +40,7 @@ static int64_t count_fds(void)
 int self_usage_read(struct self_usage *out)
 {
 	char text[8192];
-	struct view v;
+	struct view v = { NULL, 0 };
 	*out = (struct self_usage){ .private_dirty_bytes = -1, .open_fds = count_fds(), .max_fds = -1 };
 
 	struct rlimit limit;
@@ -79,7 +79,7 @@ int process_probe(int64_t pid, bool *exe_same)
 		return -ESRCH;
 
 	char path[64], text[4096];
-	struct view v;
+	struct view v = { NULL, 0 };
 	snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)pid);
 	if (read_whole(path, text, sizeof(text), &v) < 0)
 		return 0;
@@ -97,7 +97,7 @@ int process_probe(int64_t pid, bool *exe_same)
 	/* The binary may have been replaced by an upgrade, or its link be unreadable: its name decides. */
 	snprintf(path, sizeof(path), "/proc/%lld/comm", (long long)pid);
 	char own[256];
-	struct view mine;
+	struct view mine = { NULL, 0 };
 	char own_text[256];
 	if (read_whole(path, own, sizeof(own), &v) == 0 &&
 	    read_whole("/proc/self/comm", own_text, sizeof(own_text), &mine) == 0)
