@@ -49,6 +49,11 @@ void loop_watch_stop(struct daemon *d)
 
 /* --- the series ------------------------------------------------------------------------------------------------------ */
 
+/* A metric has one help sentence, whatever its labels. */
+#define DROPS "What was dropped or refused, by cause."
+#define QUEUES "Bytes that wait, by queue."
+#define COMMIT_TIME "Time of a commit of the history."
+
 /* X(field, key, type, decimals, unit, help) */
 #define SELF_MAP(X)                                                                                                              \
 	X(LOOP_WORST, "auspex.loop_delay_max_seconds", GAUGE, 6, "seconds", "Longest turn of the loop since the last sample.")  \
@@ -60,21 +65,21 @@ void loop_watch_stop(struct daemon *d)
 	X(PEERS, "auspex.intake_peers", GAUGE, 0, "", "Open connections of the Unix sockets.")                                   \
 	X(DOCS, "auspex.intake_documents", COUNTER, 0, "", "Documents taken from the Unix sockets.")                             \
 	X(LINES, "auspex.intake_requests", COUNTER, 0, "", "Request lines answered on the Unix sockets.")                        \
-	X(BUFFERED, "auspex.queue_bytes{queue=intake}", GAUGE, 0, "bytes", "Bytes of half documents.")                           \
-	X(HUB_BYTES_Q, "auspex.queue_bytes{queue=hub}", GAUGE, 0, "bytes", "Bytes waiting in the hub.")                          \
-	X(STORE_BYTES_Q, "auspex.queue_bytes{queue=store}", GAUGE, 0, "bytes", "Bytes waiting for the writer.")                  \
+	X(BUFFERED, "auspex.queue_bytes{queue=intake}", GAUGE, 0, "bytes", QUEUES)                           \
+	X(HUB_BYTES_Q, "auspex.queue_bytes{queue=hub}", GAUGE, 0, "bytes", QUEUES)                          \
+	X(STORE_BYTES_Q, "auspex.queue_bytes{queue=store}", GAUGE, 0, "bytes", QUEUES)                  \
 	X(PUSH_WAITING, "auspex.push_waiting", GAUGE, 0, "", "Pushes that wait for their commit.")                               \
-	X(DROP_INVALID, "auspex.drops{cause=invalid}", COUNTER, 0, "", "Documents that were no valid input.")                    \
-	X(DROP_OVERSIZE, "auspex.drops{cause=oversize}", COUNTER, 0, "", "Documents over the size limit.")                       \
-	X(DROP_INCOMPLETE, "auspex.drops{cause=incomplete}", COUNTER, 0, "", "Documents that never became whole.")               \
-	X(DROP_QUEUE, "auspex.drops{cause=store_queue}", COUNTER, 0, "", "Detail records dropped: the writer was behind.")       \
-	X(DROP_FAULT, "auspex.drops{cause=store_fault}", COUNTER, 0, "", "Detail records in batches that the disk refused.")     \
-	X(DROP_HUB, "auspex.drops{cause=hub_full}", COUNTER, 0, "", "Items dropped because the hub was full.")                   \
-	X(DROP_SERIES, "auspex.drops{cause=series_cap}", COUNTER, 0, "", "New series refused by the cap.")                       \
-	X(DROP_REFUSED, "auspex.drops{cause=peer_refused}", COUNTER, 0, "", "Connections refused or lost for want of descriptors.") \
+	X(DROP_INVALID, "auspex.drops{cause=invalid}", COUNTER, 0, "", DROPS)                    \
+	X(DROP_OVERSIZE, "auspex.drops{cause=oversize}", COUNTER, 0, "", DROPS)                       \
+	X(DROP_INCOMPLETE, "auspex.drops{cause=incomplete}", COUNTER, 0, "", DROPS)               \
+	X(DROP_QUEUE, "auspex.drops{cause=store_queue}", COUNTER, 0, "", DROPS)       \
+	X(DROP_FAULT, "auspex.drops{cause=store_fault}", COUNTER, 0, "", DROPS)     \
+	X(DROP_HUB, "auspex.drops{cause=hub_full}", COUNTER, 0, "", DROPS)                   \
+	X(DROP_SERIES, "auspex.drops{cause=series_cap}", COUNTER, 0, "", DROPS)                       \
+	X(DROP_REFUSED, "auspex.drops{cause=peer_refused}", COUNTER, 0, "", DROPS) \
 	X(COMMITS, "auspex.store_commits", COUNTER, 0, "", "Commits of the history.")                                            \
-	X(COMMIT_AVG, "auspex.store_commit_seconds{stat=avg}", GAUGE, 6, "seconds", "Mean time of a commit.")                    \
-	X(COMMIT_MAX, "auspex.store_commit_seconds{stat=max}", GAUGE, 6, "seconds", "Longest commit.")                           \
+	X(COMMIT_AVG, "auspex.store_commit_seconds{stat=avg}", GAUGE, 6, "seconds", COMMIT_TIME)                    \
+	X(COMMIT_MAX, "auspex.store_commit_seconds{stat=max}", GAUGE, 6, "seconds", COMMIT_TIME)                           \
 	X(STORE_SIZE, "auspex.store_file_bytes", GAUGE, 0, "bytes", "Size of the history file.")                                 \
 	X(HTTP_REQUESTS, "auspex.http_requests", COUNTER, 0, "", "HTTP requests answered.")                                      \
 	X(HTTP_ERRORS, "auspex.http_errors", COUNTER, 0, "", "HTTP answers of 400 and above.")                                   \

@@ -75,7 +75,7 @@ static void publish_event(struct retry *r, wall_ns now, uint64_t count, struct v
 	int detail_len = snprintf(detail, sizeof(detail), "{\"count\":%llu}", (unsigned long long)count);
 	if (len < 0 || detail_len < 0)
 		return;
-	const struct event e = { .t = now,
+	const struct event e = { .t = now / NS_PER_MS,
 				 .kind = EVENT_RUN_FAILED,
 				 .severity = SEVERITY_WARNING,
 				 .subject = command.len ? command : VIEW("retry"),
