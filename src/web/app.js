@@ -29,7 +29,7 @@ let signingIn = false;
 function say(state, text) {
 	at('status').dataset.state = state;
 	if (at('status-text').textContent !== text) at('status-text').textContent = text; // read aloud only when it changes
-	document.body.classList.toggle('gone', state === 'gone');
+	document.body.dataset.state = state;
 }
 
 function sayStatus() {
@@ -65,7 +65,7 @@ async function refreshAll() {
 
 function onMessage(name, data) {
 	if (name === 'lost') refreshAll(); // messages were dropped: we cannot know which
-	if (name === 'event' && data) at('latest').textContent = `Latest event: ${clock(new Date(data.time ?? Date.now()))} ${data.title ?? ''}`;
+	if (name === 'event' && data) at('latest').textContent = `Latest event: ${clock(new Date(data.time ?? Date.now()))} ${data.title ?? data.kind ?? ''}`;
 	for (const m of mounted) {
 		if (name === 'event' && m.event) m.event(data);
 		if (m.section.topics.includes(name)) m.refreshLive();

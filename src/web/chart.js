@@ -60,6 +60,7 @@ export function barChart(host, options) {
 			axisLabelFontSize: 11, highlightCircleSize: 0, strokeWidth: 0, legend: 'always', ...theme(),
 		});
 	}
+	new ResizeObserver(() => chart && chart.resize()).observe(host);
 	matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => chart && chart.updateOptions(theme()));
 
 	return {

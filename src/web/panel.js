@@ -29,6 +29,7 @@ export function panel(title, options) {
 		node.classList.remove('stale');
 		body.hidden = false;
 		error.hidden = asOf.hidden = true;
+		error.textContent = '';
 	}
 	async function load(answer, show) {
 		try {
@@ -36,7 +37,9 @@ export function panel(title, options) {
 			fresh();
 		} catch (e) {
 			stale();
-			if (error.textContent !== e.message || error.hidden) error.textContent = e.message;
+			// That the whole daemon is gone is said once, by the page; a card that still shows figures need not repeat it.
+			error.classList.toggle('unreachable', e.kind === 'gone' && shownAt !== null);
+			if (error.textContent !== e.message) error.textContent = e.message;
 			error.hidden = false;
 			throw e;
 		}

@@ -2,7 +2,7 @@
 import { ask } from './api.js';
 import { barChart } from './chart.js';
 import { fillRows, figures, h, table } from './dom.js';
-import { count, fixed, goDuration, NONE, percent, seconds, secondsOfNs, when } from './format.js';
+import { clock, count, fixed, goDuration, NONE, percent, seconds, secondsOfNs, when } from './format.js';
 import { panel } from './panel.js';
 
 const HOUR = 3600000;
@@ -48,7 +48,7 @@ export function hourRows(breakdown, now) {
 	return rows;
 }
 
-const hourText = (ms) => new Date(ms).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+const hourText = (ms) => clock(new Date(ms)).slice(0, 5);
 const plural = (n, one) => `${n} ${one}${n === 1 ? '' : 's'}`;
 
 function describeHour(x, [runs, failures]) {
@@ -60,7 +60,7 @@ function hoursCard() {
 	const readout = h('span', { class: 'readout' });
 	const key = h('p', { class: 'key' },
 		h('span', { class: 'swatch accent' }), 'Runs', h('span', { class: 'swatch bad' }), 'of which failed', readout);
-	const host = h('div', null);
+	const host = h('div', { class: 'chart-host' });
 	let chart = null;
 	return {
 		card,
@@ -119,7 +119,8 @@ function recentRow(record) {
 function showRecent(card, answer) {
 	const records = list(answer.metrics).slice().reverse(); // the answer has the oldest first
 	if (!records.length) {
-		card.body.replaceChildren(h('p', { class: 'empty' }, 'No recent operations found.'));
+		card.body.replaceChildren(h('p', { class: 'empty' }, 'No recent operations found.'),
+			h('p', { class: 'hint' }, 'A run appears here by itself as soon as the daemon receives it.'));
 		return;
 	}
 	const target = table('The last ten runs, newest first', recentColumns);

@@ -36,5 +36,6 @@ export function signInForm(done) {
 	return h('form', { class: 'card sign-in', submit, 'aria-labelledby': 'sign-in-title' },
 		h('h2', { id: 'sign-in-title' }, 'Sign in'),
 		h('p', null, 'This daemon shows its figures only to holders of a key.'),
+		h('input', { autocomplete: 'username', value: 'auspex', hidden: true }), // password managers want a name for it
 		h('label', { for: 'key' }, 'API key'), key, error, button);
 }
