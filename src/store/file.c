@@ -57,7 +57,7 @@ void file_stamp(char *out)
 
 bool file_may_recover(int code)
 {
-	return code == -ENOSPC || code == -EROFS || code == ERR_STORE || code == -EIO || code == -ENOENT;
+	return code == -ENOSPC || code == -EROFS || code == ERR_STORE || code == -EIO;
 }
 
 /* flock belongs to the open file, so a second store of this very process is kept out as well. */

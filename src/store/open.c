@@ -101,6 +101,7 @@ static struct store *store_new(uv_loop_t *loop, const struct store_options *opt)
 	if (!s)
 		return NULL;
 	s->loop = loop;
+	s->file.lock_fd = -1;
 	s->answered_end = &s->answered;
 	s->notes_end = &s->notes;
 	store_set_options(s, opt);
@@ -156,6 +157,7 @@ int store_open(struct store **out, uv_loop_t *loop, const struct store_kind *con
 		rc = open_durable(s, err);
 	if (rc < 0) {
 		deliver_drop_notes(s);
+		file_fini(&s->file); /* the lock is free for the next try, before the loop turns */
 		uv_close((uv_handle_t *)&s->async, free_after_close);
 		return rc;
 	}

@@ -128,12 +128,12 @@ static inline int rig_commit(struct rig *r)
 /* Turns the loop until the condition holds, at most ten seconds. */
 #define rig_until(r, condition)                                                                                        \
 	do {                                                                                                            \
-		int rig_turn;                                                                                           \
-		for (rig_turn = 0; rig_turn < 10000 && !(condition); rig_turn++) {                                      \
+		bool rig_ok = false;                                                                                    \
+		for (int rig_turn = 0; rig_turn < 10000 && !(rig_ok = (condition)); rig_turn++) {                       \
 			uv_run(&(r)->loop, UV_RUN_NOWAIT);                                                              \
 			usleep(1000);                                                                                   \
 		}                                                                                                       \
-		assert_true(condition);                                                                                 \
+		assert_true(rig_ok);                                                                                    \
 	} while (0)
 
 static inline int rig_run(struct rig *r, wall_ns t, const char *command, int64_t attempts, enum store_weight weight)
