@@ -275,6 +275,7 @@ static void follow(struct child *c, const struct child_process *proc, int64_t ti
 		signal_group(c, SIGKILL);
 		c->state = KILL_SENT;
 	} else if (timeout_ms > 0) {
+		uv_update_time(c->loop); /* fork took its time */
 		uv_timer_start(&c->timer, on_timer, (uint64_t)timeout_ms, 0);
 	}
 }
