@@ -79,9 +79,33 @@ static struct plan make_plan(const uint64_t *residuals, unsigned n)
 	return best;
 }
 
-size_t frame_size(const uint64_t *residuals, unsigned n)
+/* Least and greatest but one: what one spike in either direction cannot move. */
+static void inner_range(const uint64_t *residuals, unsigned n, int64_t *low, int64_t *high)
 {
-	return make_plan(residuals, n).size;
+	int64_t least = INT64_MAX, second = INT64_MAX, most = INT64_MIN, second_most = INT64_MIN;
+
+	for (unsigned i = 0; i < n; i++) {
+		int64_t v = (int64_t)residuals[i], up = v > least ? v : least, down = v < most ? v : most;
+		second = up < second ? up : second;
+		least = v < least ? v : least;
+		second_most = down > second_most ? down : second_most;
+		most = v > most ? v : most;
+	}
+	*low = n > 2 ? second : least;
+	*high = n > 2 ? second_most : most;
+}
+
+unsigned frame_estimate(const uint64_t *residuals, unsigned n)
+{
+	unsigned bits = 0;
+	uint64_t middle;
+	int64_t low, high;
+
+	inner_range(residuals, n, &low, &high);
+	middle = (uint64_t)(low / 2 + high / 2);
+	for (unsigned i = 0; i < n; i++)
+		bits += bit_length(zigzag(residuals[i] - middle));
+	return bits;
 }
 
 static void write_exceptions(const struct plan *p, const uint64_t *residuals, unsigned n, struct buf *out)

@@ -15,8 +15,8 @@
 
 #define FRAME_VALUES 64
 
-/* Bytes that frame_write will take. 1 <= n <= FRAME_VALUES. */
-size_t frame_size(const uint64_t *residuals, unsigned n);
+/* How much is left to say, in bits: for comparing predictors, far cheaper than planning the frame. 1 <= n <= FRAME_VALUES. */
+unsigned frame_estimate(const uint64_t *residuals, unsigned n);
 void frame_write(const uint64_t *residuals, unsigned n, struct buf *out);
 /* Fills `residuals`; sets r->failed on hostile bytes. */
 void frame_read(struct reader *r, uint64_t *residuals, unsigned n);

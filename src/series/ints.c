@@ -58,16 +58,16 @@ static unsigned frame_count(uint32_t n, uint32_t at)
 	return n - at < FRAME_VALUES ? n - at : FRAME_VALUES;
 }
 
-static size_t model_size(const int64_t *q, uint32_t n, const struct model *model)
+static uint64_t model_bits(const int64_t *q, uint32_t n, const struct model *model)
 {
-	size_t size = varint_size(zigzag((uint64_t)model->step));
+	uint64_t bits = 0;
 	uint64_t r[FRAME_VALUES];
 
 	for (uint32_t at = 1; at < n; at += FRAME_VALUES) {
 		residuals(q, at, frame_count(n, at), model, r);
-		size += frame_size(r, frame_count(n, at));
+		bits += frame_estimate(r, frame_count(n, at));
 	}
-	return size;
+	return bits;
 }
 
 /* To the nearest: a tick of 1000 ms whose jitter ends early must not be taken for one of 999. */
@@ -83,12 +83,12 @@ static struct model choose_model(const int64_t *q, uint32_t n)
 		{ LEVEL, 0 }, { LEVEL, mean }, { DELTA, 0 }, { DELTA, mean }, { DELTA2, n > 1 ? q[1] : 0 },
 	};
 	struct model best = models[0];
-	size_t least = SIZE_MAX;
+	uint64_t least = UINT64_MAX;
 
 	for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
-		size_t size = model_size(q, n, &models[i]);
-		if (size < least) {
-			least = size;
+		uint64_t bits = model_bits(q, n, &models[i]);
+		if (bits < least) {
+			least = bits;
 			best = models[i];
 		}
 	}

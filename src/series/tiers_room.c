@@ -3,6 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* A block of so many values is sealed in about 2 ms: wide groups get shorter blocks, so that no tick holds
+ * the loop. */
+#define SEAL_VALUES 32768
+
 /* Open sheets may take half of the budget, lanes half of that: names that anybody may push must not push out
  * what the daemon measures itself. */
 bool tiers_may_take(const struct tiers *t, bool lane, size_t extra)
@@ -85,11 +89,20 @@ static int seal(struct tiers *t, struct track *track, enum tier tier)
 	return rc;
 }
 
+static uint32_t most_rows(const struct tiers *t, const struct track *track, enum tier tier)
+{
+	uint32_t rows = tier == TIER_RAW ? t->opt.block_samples : MINUTE_ROWS;
+	uint32_t quick = SEAL_VALUES / (track_width(track, tier) + 1);
+
+	rows = quick < rows ? quick : rows;
+	return rows < FIRST_ROWS ? FIRST_ROWS : rows;
+}
+
 /* Room for one more row: the sheet grows while bound and budget allow, else it is sealed. */
 static int make_row_room(struct tiers *t, struct track *track, enum tier tier)
 {
 	struct sheet *s = &track->sheets[tier];
-	uint32_t most = tier == TIER_RAW ? t->opt.block_samples : MINUTE_ROWS;
+	uint32_t most = most_rows(t, track, tier);
 	uint32_t rows = s->cap_rows ? s->cap_rows * 2 : FIRST_ROWS;
 	size_t before = track_bytes(track);
 	int rc;
