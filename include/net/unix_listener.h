@@ -43,9 +43,11 @@ int unix_listener_open(struct unix_listener **out, uv_loop_t *loop, const struct
 		       const struct unix_handler *handler, const struct clock *clock, struct log *log, struct err *err);
 /* Stops accepting. Existing peers go on. */
 void unix_listener_stop(struct unix_listener *l);
-/* Accepts what already waits in the backlog and reads it (drain at shutdown). */
+/* Accepts what already waits in the backlog and reads it, and what has arrived on open connections (drain at shutdown: stop, drain, close).
+ * After stop the socket file is removed first, so that nobody can come between the last accept and the close. At most 2 s. Not
+ * from inside a handler. */
 void unix_listener_drain(struct unix_listener *l);
-/* Closes all peers, removes the socket file if it is still ours; cb, then freed. */
+/* Closes all peers (pending output is lost), removes the socket file if it is still ours; cb, then freed. Allowed inside a handler. */
 void unix_listener_close(struct unix_listener *l, void (*cb)(void *arg), void *arg);
 const char *unix_listener_path(const struct unix_listener *l);
 
@@ -62,7 +64,8 @@ struct unix_ids {
 struct unix_ids unix_peer_ids(struct unix_peer *p);
 /* Sends; what the kernel does not take at once is kept (bounded 1 MiB, else the peer is closed). 0 or a code. */
 int unix_peer_write(struct unix_peer *p, const void *data, size_t len);
-/* Closes after pending output. Safe inside callbacks. */
+/* Closes after pending output, which the peer has 5 s to fetch. Safe inside callbacks; the handler's close() never comes from inside this
+ * call, and data() and end() never after it. */
 void unix_peer_close(struct unix_peer *p);
 /* Pauses and resumes reading (back-pressure while a push waits for its commit). */
 void unix_peer_pause(struct unix_peer *p);
