@@ -269,9 +269,8 @@ static size_t between(struct intake_peer *p, const char *data, size_t len)
 /* Idle limits: short inside a document, long between documents, none for a client that waits for its slot. */
 static void arm_idle(struct intake_peer *p)
 {
-	const int64_t between_ms = 3600 * MS_PER_S;
 	bool inside = p->pending.len || p->bad.active;
-	int64_t ms = inside ? p->in->opt.first_byte_ms : p->manner == MANNER_LINES ? 0 : between_ms;
+	int64_t ms = inside ? p->in->opt.first_byte_ms : p->manner == MANNER_LINES ? 0 : INTAKE_BETWEEN_MS;
 
 	if (p->closing || p->paused)
 		return;

@@ -222,7 +222,8 @@ static void *on_open(void *arg, struct unix_peer *up)
 	p->up = up;
 	p->serial = ++in->next_serial;
 	buf_init(&p->pending);
-	p->idle_ms = -1;
+	p->idle_ms = INTAKE_BETWEEN_MS;
+	unix_peer_idle_timeout(up, p->idle_ms);
 	return p;
 }
 

@@ -12,6 +12,8 @@
 #include "base/map.h"
 
 #define INTAKE_KINDS_MAX 32
+/* How long a peer may stay silent outside of a document. */
+#define INTAKE_BETWEEN_MS (3600 * MS_PER_S)
 
 enum manner { MANNER_UNKNOWN, MANNER_DOCUMENTS, MANNER_LINES };
 

@@ -6,9 +6,9 @@
 #include "base/arena.h"
 #include "retry/book.h"
 
-#define T0 (INT64_C(1795378245) * NS_PER_S)
+#define T0   (INT64_C(1795378245) * NS_PER_S)
 #define HOUR (3600 * NS_PER_S)
-#define DAY (24 * HOUR)
+#define DAY  (24 * HOUR)
 
 struct fixture {
 	struct book *book;
@@ -178,7 +178,8 @@ static void test_hours_are_utc_and_ascending(void **state)
 	add(f, hour + HOUR, "x", true, 1, 1); /* the clock stepped back */
 	struct book_stats s = stats(f, hour + 4 * HOUR, hour - 1, hour + 4 * HOUR);
 	assert_int_equal(s.n_hours, 3);
-	assert_true(s.hours[0].hour == hour && s.hours[1].hour == hour + HOUR && s.hours[2].hour == hour + 3 * HOUR);
+	assert_true(s.hours[0].hour == hour && s.hours[1].hour == hour + HOUR &&
+		    s.hours[2].hour == hour + 3 * HOUR);
 	assert_int_equal(s.hours[2].successes, 0);
 }
 
@@ -230,7 +231,8 @@ static void test_distinct_commands_stay_within_a_kibibyte_a_run(void **state)
 	char name[80];
 	book_set_limits(f->book, &many, T0);
 	for (int i = 0; i < 100000; i++) {
-		snprintf(name, sizeof(name), "curl --retry 5 https://service-%d.example.org/health?try=%d", i, i);
+		snprintf(name, sizeof(name), "curl --retry 5 https://service-%d.example.org/health?try=%d", i,
+			 i);
 		add(f, T0 + i, name, true, 1, 3);
 	}
 	assert_true(book_bytes(f->book) < 100000 * (size_t)1024);

@@ -7,8 +7,8 @@
 #include "base/arena.h"
 #include "retry/book.h"
 
-#define START (INT64_C(1795378245) * NS_PER_S)
-#define HOUR (3600 * NS_PER_S)
+#define START    (INT64_C(1795378245) * NS_PER_S)
+#define HOUR     (3600 * NS_PER_S)
 #define RUNS_MAX 40000
 #define COMMANDS 300
 
@@ -145,7 +145,8 @@ static void check(struct plain *p, struct book *b, wall_ns now, wall_ns start, w
 		assert_int_equal(s.top[i].count, rows[i].count);
 		assert_int_equal(s.top[i].successes, rows[i].successes);
 		assert_int_equal(s.top[i].last_seq, rows[i].last);
-		assert_true(s.top[i].avg_duration_ns == (int64_t)(rows[i].duration / (__int128)rows[i].count));
+		assert_true(s.top[i].avg_duration_ns ==
+			    (int64_t)(rows[i].duration / (__int128)rows[i].count));
 	}
 	check_hours(p, start, end, &s);
 	arena_fini(&arena);

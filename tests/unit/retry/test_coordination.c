@@ -66,16 +66,20 @@ static void expect_error(struct fixture *f, handler *h, const char *text, const 
 	assert_true(rc < 0);
 }
 
-#define SCHEDULED(at, until)                                                                                                \
-	"{\"can_schedule\":true,\"expires_at\":\"" until "\",\"message\":\"request scheduled\",\"reason\":\"request scheduled\"," \
-	"\"scheduled_at\":\"" at "\",\"status\":\"ok\",\"type\":\"schedule_response\",\"wait_until\":\"" at "\"}\n"
-#define NOW_TEXT "2026-11-22T20:12:05.25Z"
+#define SCHEDULED(at, until)                                                                                 \
+	"{\"can_schedule\":true,\"expires_at\":\"" until                                                     \
+	"\",\"message\":\"request scheduled\",\"reason\":\"request scheduled\","                             \
+	"\"scheduled_at\":\"" at "\",\"status\":\"ok\",\"type\":\"schedule_response\",\"wait_until\":\"" at  \
+	"\"}\n"
+#define NOW_TEXT    "2026-11-22T20:12:05.25Z"
 #define NOW_EXPIRES "2026-11-22T21:12:05.25Z"
 
 static void test_handshake(void **state)
 {
-	static const char want[] = "{\"message\":\"handshake successful\",\"status\":\"ok\",\"type\":\"handshake_response\"}\n";
-	expect(*state, coordination_handshake, "{\"client\":\"patience-cli\",\"type\":\"handshake\",\"version\":\"1.0\"}", want);
+	static const char want[] =
+		"{\"message\":\"handshake successful\",\"status\":\"ok\",\"type\":\"handshake_response\"}\n";
+	expect(*state, coordination_handshake,
+	       "{\"client\":\"patience-cli\",\"type\":\"handshake\",\"version\":\"1.0\"}", want);
 	expect(*state, coordination_handshake, "{\"type\":\"handshake\",\"version\":\"\"}", want);
 	expect(*state, coordination_handshake, "{\"type\":\"handshake\"}", want);
 }
@@ -96,7 +100,8 @@ static void test_captured_probe(void **state)
 {
 	struct fixture *f = *state;
 	expect(f, coordination_schedule,
-	       "{\"rate_limit\":1,\"request_time\":-62135596800,\"resource_id\":\"test-connection\",\"retry_offsets\":[],"
+	       "{\"rate_limit\":1,\"request_time\":-62135596800,\"resource_id\":\"test-connection\",\"retry_"
+	       "offsets\":[],"
 	       "\"type\":\"schedule_request\",\"window_ms\":1000}",
 	       SCHEDULED(NOW_TEXT, NOW_EXPIRES));
 	assert_int_equal(slots_events(f->slots), 0);
@@ -106,7 +111,8 @@ static void test_captured_schedule_request(void **state)
 {
 	struct fixture *f = *state;
 	expect(f, coordination_schedule,
-	       "{\"rate_limit\":5,\"request_time\":1795378325,\"resource_id\":\"cmd-echo\",\"retry_offsets\":[0,1000,2000],"
+	       "{\"rate_limit\":5,\"request_time\":1795378325,\"resource_id\":\"cmd-echo\",\"retry_offsets\":"
+	       "[0,1000,2000],"
 	       "\"type\":\"schedule_request\",\"window_ms\":10000}",
 	       SCHEDULED(NOW_TEXT, NOW_EXPIRES));
 	assert_int_equal(slots_events(f->slots), 3);
@@ -115,7 +121,8 @@ static void test_captured_schedule_request(void **state)
 static void test_documented_form(void **state)
 {
 	expect(*state, coordination_schedule,
-	       "{\"type\":\"schedule_request\",\"resource_id\":\"api\",\"rate_limit\":10,\"window\":\"1h\",\"retry_offsets\":[0,\"10m\"],"
+	       "{\"type\":\"schedule_request\",\"resource_id\":\"api\",\"rate_limit\":10,\"window\":\"1h\","
+	       "\"retry_offsets\":[0,\"10m\"],"
 	       "\"request_time\":\"2026-11-23T10:00:00Z\"}",
 	       SCHEDULED("2026-11-23T10:00:00Z", "2026-11-23T11:00:00Z"));
 }
@@ -124,7 +131,8 @@ static void test_typed_form_has_no_limit(void **state)
 {
 	struct fixture *f = *state;
 	expect(f, coordination_schedule,
-	       "{\"type\":\"schedule_request\",\"command\":[\"echo\",\"x\"],\"requested_at\":\"2026-11-23T10:00:00.5+02:00\"}",
+	       "{\"type\":\"schedule_request\",\"command\":[\"echo\",\"x\"],\"requested_at\":\"2026-11-23T10:"
+	       "00:00.5+02:00\"}",
 	       SCHEDULED("2026-11-23T08:00:00.5Z", "2026-11-23T09:00:00.5Z"));
 	assert_int_equal(slots_events(f->slots), 0);
 }
@@ -132,14 +140,18 @@ static void test_typed_form_has_no_limit(void **state)
 static void test_refusal_promises_a_time(void **state)
 {
 	struct fixture *f = *state;
-	static const char ask[] = "{\"rate_limit\":1,\"request_time\":1795380000,\"resource_id\":\"r\",\"retry_offsets\":[0],"
-				  "\"type\":\"schedule_request\",\"window_ms\":10000}";
+	static const char ask[] =
+		"{\"rate_limit\":1,\"request_time\":1795380000,\"resource_id\":\"r\",\"retry_offsets\":[0],"
+		"\"type\":\"schedule_request\",\"window_ms\":10000}";
 	int rc;
 	send(f, 1, coordination_schedule, ask, &rc);
 	assert_string_equal(send(f, 2, coordination_schedule, ask, &rc),
-			    "{\"can_schedule\":false,\"expires_at\":\"2026-11-22T21:40:10Z\",\"message\":\"rate limit reached, slot "
-			    "reserved\",\"reason\":\"rate limit reached, slot reserved\",\"scheduled_at\":\"2026-11-22T20:40:10Z\","
-			    "\"status\":\"ok\",\"type\":\"schedule_response\",\"wait_until\":\"2026-11-22T20:40:10Z\"}\n");
+			    "{\"can_schedule\":false,\"expires_at\":\"2026-11-22T21:40:10Z\",\"message\":"
+			    "\"rate limit reached, slot "
+			    "reserved\",\"reason\":\"rate limit reached, slot "
+			    "reserved\",\"scheduled_at\":\"2026-11-22T20:40:10Z\","
+			    "\"status\":\"ok\",\"type\":\"schedule_response\",\"wait_until\":\"2026-11-22T20:"
+			    "40:10Z\"}\n");
 	assert_int_equal(rc, 0);
 }
 
@@ -147,12 +159,14 @@ static void test_impossible_request_says_why(void **state)
 {
 	struct fixture *f = *state;
 	int rc;
-	const char *reply = send(f, 1, coordination_schedule,
-				 "{\"rate_limit\":1,\"request_time\":1795380000,\"resource_id\":\"r\",\"retry_offsets\":[0,1],"
-				 "\"window_ms\":10000}",
-				 &rc);
+	const char *reply = send(
+		f, 1, coordination_schedule,
+		"{\"rate_limit\":1,\"request_time\":1795380000,\"resource_id\":\"r\",\"retry_offsets\":[0,1],"
+		"\"window_ms\":10000}",
+		&rc);
 	assert_non_null(strstr(reply, "\"can_schedule\":false"));
-	assert_non_null(strstr(reply, "\"reason\":\"no slot within 24h: 2 scheduled times cannot be placed with at most 1 in any 10s"));
+	assert_non_null(strstr(reply, "\"reason\":\"no slot within 24h: 2 scheduled times cannot be placed "
+				      "with at most 1 in any 10s"));
 	assert_non_null(strstr(reply, "\"wait_until\":\"2026-11-23T20:40:00Z\""));
 }
 
@@ -175,15 +189,18 @@ static void test_wrong_types_in_schedule_request(void **state)
 		expect_error(*state, coordination_schedule, bad[i], "invalid schedule request format");
 }
 
-#define REGISTERED                                                                                                           \
-	"{\"message\":\"requests registered successfully\",\"status\":\"ok\",\"success\":true,\"type\":\"register_response\"}\n"
+#define REGISTERED                                                                                           \
+	"{\"message\":\"requests registered "                                                                \
+	"successfully\",\"status\":\"ok\",\"success\":true,\"type\":\"register_response\"}\n"
 
 static void test_captured_register_request(void **state)
 {
 	struct fixture *f = *state;
 	expect(f, coordination_register,
-	       "{\"requests\":[{\"expires_at\":1795381925,\"id\":\"cmd-echo-1795378325-0\",\"resource_id\":\"cmd-echo\","
-	       "\"scheduled_at\":1795378325},{\"expires_at\":1795381926,\"id\":\"cmd-echo-1795378325-1\",\"resource_id\":\"cmd-echo\","
+	       "{\"requests\":[{\"expires_at\":1795381925,\"id\":\"cmd-echo-1795378325-0\",\"resource_id\":"
+	       "\"cmd-echo\","
+	       "\"scheduled_at\":1795378325},{\"expires_at\":1795381926,\"id\":\"cmd-echo-1795378325-1\","
+	       "\"resource_id\":\"cmd-echo\","
 	       "\"scheduled_at\":1795378326}],\"type\":\"register_request\"}",
 	       REGISTERED);
 	assert_int_equal(slots_events(f->slots), 2);
@@ -193,8 +210,10 @@ static void test_register_with_times_as_text(void **state)
 {
 	struct fixture *f = *state;
 	expect(f, coordination_register,
-	       "{\"requests\":[{\"expires_at\":\"2026-11-22T21:30:00Z\",\"id\":\"a\",\"resource_id\":\"x\",\"scheduled_at\":"
-	       "\"2026-11-22T20:30:00Z\"},{\"id\":\"b\",\"resource_id\":\"y\",\"scheduled_at\":\"2026-11-22T20:30:00Z\"}]}",
+	       "{\"requests\":[{\"expires_at\":\"2026-11-22T21:30:00Z\",\"id\":\"a\",\"resource_id\":\"x\","
+	       "\"scheduled_at\":"
+	       "\"2026-11-22T20:30:00Z\"},{\"id\":\"b\",\"resource_id\":\"y\",\"scheduled_at\":\"2026-11-"
+	       "22T20:30:00Z\"}]}",
 	       REGISTERED);
 	assert_int_equal(slots_resources(f->slots), 2);
 }
@@ -203,7 +222,8 @@ static void test_typed_register_request(void **state)
 {
 	struct fixture *f = *state;
 	expect(f, coordination_register,
-	       "{\"resource_id\":\"x\",\"requests\":[{\"requested_at\":\"2026-11-22T20:30:00Z\",\"command\":[\"a\"]},"
+	       "{\"resource_id\":\"x\",\"requests\":[{\"requested_at\":\"2026-11-22T20:30:00Z\",\"command\":["
+	       "\"a\"]},"
 	       "{\"requested_at\":\"2026-11-22T20:30:00Z\",\"command\":[\"a\"]}]}",
 	       REGISTERED);
 	assert_int_equal(slots_events(f->slots), 2);
@@ -236,7 +256,9 @@ static void test_any_text_as_resource(void **state)
 	struct fixture *f = *state;
 	int rc;
 	send(f, 1, coordination_schedule,
-	     "{\"rate_limit\":1,\"resource_id\":\"http-\\u0000\\\"<x>\",\"retry_offsets\":[0],\"window_ms\":10}", &rc);
+	     "{\"rate_limit\":1,\"resource_id\":\"http-\\u0000\\\"<x>\",\"retry_offsets\":[0],\"window_ms\":"
+	     "10}",
+	     &rc);
 	assert_int_equal(rc, 0);
 	assert_int_equal(slots_resources(f->slots), 1);
 }

@@ -6,14 +6,14 @@
 #include "base/arena.h"
 #include "retry/run.h"
 
-
 #include "../../../src/retry/run_pack.h"
 
 /* The bytes of a real sender. */
-static const char captured[] =
-	"{\"command\":\"true\",\"command_hash\":\"b5bea41b\",\"final_status\":\"succeeded\",\"total_duration_seconds\":0."
-	"007290392,\"total_attempts\":1,\"successful_attempts\":1,\"failed_attempts\":0,\"attempts\":[{\"duration_seconds\":"
-	"0.007228836,\"exit_code\":0,\"success\":true}],\"timestamp\":1795378345}";
+static const char captured[] = "{\"command\":\"true\",\"command_hash\":\"b5bea41b\",\"final_status\":"
+			       "\"succeeded\",\"total_duration_seconds\":0."
+			       "007290392,\"total_attempts\":1,\"successful_attempts\":1,\"failed_attempts\":"
+			       "0,\"attempts\":[{\"duration_seconds\":"
+			       "0.007228836,\"exit_code\":0,\"success\":true}],\"timestamp\":1795378345}";
 
 struct fixture {
 	struct arena arena;
@@ -66,7 +66,8 @@ static void assert_written(struct fixture *f, const char *metrics)
 	f->run.stored_at = INT64_C(1795378244265354522);
 	run_write(&w, &f->run);
 	char want[2048];
-	snprintf(want, sizeof(want), "{\"timestamp\":\"2026-11-22T20:10:44.265354522Z\",\"metrics\":%s}", metrics);
+	snprintf(want, sizeof(want), "{\"timestamp\":\"2026-11-22T20:10:44.265354522Z\",\"metrics\":%s}",
+		 metrics);
 	assert_string_equal(buf_str(&out), want);
 	buf_fini(&out);
 }
@@ -93,8 +94,11 @@ static void test_empty_object_is_a_blank_run(void **state)
 {
 	struct fixture *f = *state;
 	assert_int_equal(decode(f, "{}"), 0);
-	assert_written(f, "{\"command\":\"\",\"command_hash\":\"\",\"final_status\":\"\",\"total_duration_seconds\":0,"
-			  "\"total_attempts\":0,\"successful_attempts\":0,\"failed_attempts\":0,\"attempts\":null,\"timestamp\":0}");
+	assert_written(
+		f,
+		"{\"command\":\"\",\"command_hash\":\"\",\"final_status\":\"\",\"total_duration_seconds\":0,"
+		"\"total_attempts\":0,\"successful_attempts\":0,\"failed_attempts\":0,\"attempts\":null,"
+		"\"timestamp\":0}");
 }
 
 static void test_wrong_types_are_refused(void **state)
@@ -134,7 +138,9 @@ static void test_refusal_names_the_field(void **state)
 static void test_null_leaves_a_field_blank(void **state)
 {
 	struct fixture *f = *state;
-	assert_int_equal(decode(f, "{\"command\":null,\"timestamp\":null,\"attempts\":null,\"final_status\":null}"), 0);
+	assert_int_equal(
+		decode(f, "{\"command\":null,\"timestamp\":null,\"attempts\":null,\"final_status\":null}"),
+		0);
 	assert_view(f->run.command, "");
 	assert_true(f->run.attempts_null);
 }
@@ -150,7 +156,9 @@ static void test_empty_attempts_are_not_null(void **state)
 static void test_keys_match_in_any_case_and_the_last_wins(void **state)
 {
 	struct fixture *f = *state;
-	assert_int_equal(decode(f, "{\"command\":\"a\",\"COMMAND\":\"b\",\"Final_Status\":\"succeeded\",\"unknown\":[1,{}]}"), 0);
+	assert_int_equal(decode(f, "{\"command\":\"a\",\"COMMAND\":\"b\",\"Final_Status\":\"succeeded\","
+				   "\"unknown\":[1,{}]}"),
+			 0);
 	assert_view(f->run.command, "b");
 	assert_true(run_succeeded(&f->run));
 }
@@ -165,7 +173,9 @@ static void test_escaped_keys_match(void **state)
 static void test_durations_are_clamped(void **state)
 {
 	struct fixture *f = *state;
-	assert_int_equal(decode(f, "{\"total_duration_seconds\":-3,\"attempts\":[{\"duration_seconds\":1e300,\"exit_code\":-1}]}"), 0);
+	assert_int_equal(decode(f, "{\"total_duration_seconds\":-3,\"attempts\":[{\"duration_seconds\":1e300,"
+				   "\"exit_code\":-1}]}"),
+			 0);
 	assert_true(f->run.total_duration_s == 0);
 	assert_true(f->run.attempts[0].duration_s == 9223372036.854775807);
 	assert_int_equal(f->run.attempts[0].exit_code, -1);
@@ -207,7 +217,8 @@ static void test_plain_attempts_keep_their_text(void **state)
 {
 	struct fixture *f = *state;
 	decode(f, captured);
-	assert_view(f->run.attempts_text, "[{\"duration_seconds\":0.007228836,\"exit_code\":0,\"success\":true}]");
+	assert_view(f->run.attempts_text,
+		    "[{\"duration_seconds\":0.007228836,\"exit_code\":0,\"success\":true}]");
 	decode(f, "{\"attempts\":[{\"exit_code\":1,\"note\":\"x\",\"success\":true}]}");
 	assert_null(f->run.attempts_text.data);
 }
@@ -217,9 +228,12 @@ static void test_packed_run_comes_back(void **state)
 	struct fixture *f = *state;
 	unsigned char bytes[512];
 	struct run back;
-	decode(f, "{\"command\":\"x\",\"command_hash\":\"12345678\",\"final_status\":\"odd\",\"total_duration_seconds\":1.25,"
-		  "\"total_attempts\":-7,\"successful_attempts\":9223372036854775807,\"failed_attempts\":-9223372036854775808,"
-		  "\"timestamp\":-62135596800,\"attempts\":[{\"duration_seconds\":0.5,\"exit_code\":-1,\"success\":true},"
+	decode(f, "{\"command\":\"x\",\"command_hash\":\"12345678\",\"final_status\":\"odd\",\"total_"
+		  "duration_seconds\":1.25,"
+		  "\"total_attempts\":-7,\"successful_attempts\":9223372036854775807,\"failed_attempts\":-"
+		  "9223372036854775808,"
+		  "\"timestamp\":-62135596800,\"attempts\":[{\"duration_seconds\":0.5,\"exit_code\":-1,"
+		  "\"success\":true},"
 		  "{\"exit_code\":2147483647}]}");
 	f->run.uid = 1000;
 	f->run.pid = -1;

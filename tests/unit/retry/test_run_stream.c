@@ -151,11 +151,14 @@ static void test_recent_form(void **state)
 	run_stream_init(&s, b, book_seek_newest(b, 1), true);
 	s.count = 1;
 	read_all(&s, &all);
-	assert_string_equal(buf_str(&all),
-			    "{\"count\":1,\"metrics\":[{\"timestamp\":\"2026-11-22T20:10:44.265354522Z\",\"metrics\":{\"command\":"
-			    "\"a \\u0026 b\",\"command_hash\":\"01234567\",\"final_status\":\"failed\",\"total_duration_seconds\":0.5,"
-			    "\"total_attempts\":2,\"successful_attempts\":0,\"failed_attempts\":0,\"attempts\":[{\"duration_seconds\":"
-			    "0.5,\"exit_code\":1,\"success\":false}],\"timestamp\":0}}]}\n");
+	assert_string_equal(buf_str(&all), "{\"count\":1,\"metrics\":[{\"timestamp\":\"2026-11-22T20:10:44."
+					   "265354522Z\",\"metrics\":{\"command\":"
+					   "\"a \\u0026 "
+					   "b\",\"command_hash\":\"01234567\",\"final_status\":\"failed\","
+					   "\"total_duration_seconds\":0.5,"
+					   "\"total_attempts\":2,\"successful_attempts\":0,\"failed_"
+					   "attempts\":0,\"attempts\":[{\"duration_seconds\":"
+					   "0.5,\"exit_code\":1,\"success\":false}],\"timestamp\":0}}]}\n");
 	buf_fini(&all);
 	run_stream_fini(&s);
 	book_free(b);

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define T INT64_C(1795378320000) /* ms, a whole second */
-#define S INT64_C(1000)
-#define MIN (60 * S)
+#define T    INT64_C(1795378320000) /* ms, a whole second */
+#define S    INT64_C(1000)
+#define MIN  (60 * S)
 #define HOUR (60 * MIN)
 
 static int setup(void **state)
@@ -22,8 +22,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct slots_answer ask_full(struct slots *s, uint64_t peer, const char *resource, int64_t limit, int64_t window, wall_ms at,
-				    const int64_t *offsets, size_t n, wall_ms now)
+static struct slots_answer ask_full(struct slots *s, uint64_t peer, const char *resource, int64_t limit,
+				    int64_t window, wall_ms at, const int64_t *offsets, size_t n, wall_ms now)
 {
 	struct slots_answer a;
 	const struct slots_request r = { .peer = peer,
@@ -127,7 +127,8 @@ static void test_past_time_is_judged_from_now(void **state)
 
 static void test_probe_is_answered_and_takes_nothing(void **state)
 {
-	struct slots_answer a = ask_full(*state, 1, "test-connection", 1, S, INT64_C(-62135596800000), NULL, 0, T);
+	struct slots_answer a =
+		ask_full(*state, 1, "test-connection", 1, S, INT64_C(-62135596800000), NULL, 0, T);
 	assert_true(a.now && a.found);
 	assert_true(a.wait_until == T);
 	assert_int_equal(slots_events(*state), 0);
@@ -251,7 +252,8 @@ static void test_broken_limit_of_old_events_does_not_bind_others(void **state)
 {
 	for (int i = 0; i < 5; i++)
 		assert_true(ask(*state, 1, 5, 10 * S, T).now);
-	assert_true(ask(*state, 2, 1, 10 * S, T + 10 * S).now); /* five in one window before it, by a laxer limit */
+	assert_true(ask(*state, 2, 1, 10 * S, T + 10 * S)
+			    .now); /* five in one window before it, by a laxer limit */
 }
 
 static void test_extreme_numbers_do_not_overflow(void **state)
@@ -265,8 +267,13 @@ static void test_too_many_offsets_are_refused(void **state)
 {
 	static int64_t offsets[1001];
 	struct slots_answer a;
-	const struct slots_request r = { .peer = 1, .resource = VIEW("r"), .limit = 9999, .window_ms = S, .offsets_ms = offsets,
-					 .n_offsets = 1001, .at = T };
+	const struct slots_request r = { .peer = 1,
+					 .resource = VIEW("r"),
+					 .limit = 9999,
+					 .window_ms = S,
+					 .offsets_ms = offsets,
+					 .n_offsets = 1001,
+					 .at = T };
 	assert_int_equal(slots_ask(*state, &r, T, &a), ERR_FULL);
 }
 
