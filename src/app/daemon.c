@@ -57,8 +57,11 @@ static const struct store_kind *const kinds[] = { &retry_run_kind, &event_kind_r
 static const char *usable_state_dir(struct daemon *d)
 {
 	const char *dir = d->plan->state_dir;
-	if (!dir)
+	if (!dir) {
+		if (d->plan->state_note)
+			LOG(d->log, LOG_WARN, "store", d->plan->state_note);
 		return NULL;
+	}
 	char *inside = arena_printf(&d->plan->arena, "%s/x", dir);
 	int rc = inside ? make_parent_dirs(inside, 0700) : -ENOMEM;
 	if (rc == 0 && access(dir, W_OK | X_OK) == 0)
@@ -244,7 +247,8 @@ static void close_store_and_handles(struct daemon *d)
 		close_handle((uv_handle_t *)&d->minute);
 	if (d->drain_made)
 		close_handle((uv_handle_t *)&d->drain);
-	hub_drain(d->hub); /* the stop event reaches the store */
+	if (d->hub)
+		hub_drain(d->hub); /* the stop event reaches the store */
 	if (d->store)
 		store_close(d->store, store_closed, d);
 	else

@@ -39,7 +39,9 @@ int pidfile_inspect(const char *path, struct pidfile_state *out)
 	}
 	struct flock lock = whole_file(F_WRLCK);
 	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK) {
-		out->running = true;
+		/* Whoever locks a file of this name need not be one of ours. A holder in another container has no number here. */
+		bool ours = true;
+		out->running = lock.l_pid <= 0 || process_probe(lock.l_pid, &ours) < 0 || ours;
 		if (lock.l_pid > 0)
 			out->pid = lock.l_pid;
 	}

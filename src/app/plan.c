@@ -136,6 +136,9 @@ int plan_make_native(const struct plan_source *src, struct plan *plan, struct er
 	const char *state = core->state_dir;
 	if (!*state)
 		state = settings_state_home(src->env, &plan->arena);
+	if (!state)
+		return err_set(err, ERR_MISSING, "state_dir",
+			       "no state directory: HOME, XDG_STATE_HOME and STATE_DIRECTORY are unset; name one with --state-dir");
 	plan->state_dir = state;
 	plan->pid_file = *core->pid_file ? core->pid_file : arena_printf(&plan->arena, "%s/auspex.pid", state);
 	plan->log_file = *core->log_file ? core->log_file : NULL;

@@ -13,7 +13,8 @@
 static void turn_ends(uv_prepare_t *handle)
 {
 	struct daemon *d = handle->data;
-	hub_drain(d->hub); /* after every callback of this turn, before the loop sleeps */
+	if (d->hub) /* a start that fails early has none */
+		hub_drain(d->hub); /* after every callback of this turn, before the loop sleeps */
 	mono_us now = clock_mono_us(d->clock);
 	if (!d->watch.turn_start)
 		return;

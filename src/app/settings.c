@@ -90,7 +90,7 @@ const char *settings_state_home(const char *const *env, struct arena *arena)
 	if (dir && *dir == '/')
 		return arena_printf(arena, "%s/auspex", dir);
 	dir = env_get(env, "HOME");
-	return arena_printf(arena, "%s/.local/state/auspex", dir && *dir ? dir : "");
+	return dir && *dir == '/' ? arena_printf(arena, "%s/.local/state/auspex", dir) : NULL;
 }
 
 /* The file to read; *must tells whether its absence is an error. NULL: none. */

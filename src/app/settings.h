@@ -46,7 +46,8 @@ int settings_load(struct settings *s, int argc, char **argv, const char *const *
 		  size_t n_extra, const char **words, size_t *n_words, struct arena *arena, struct err *err);
 /* Value of a variable in an `environ` list, or NULL. */
 const char *env_get(const char *const *env, const char *name);
-/* The state directory of the native daemon when no option names it: $STATE_DIRECTORY, $XDG_STATE_HOME/auspex, ~/.local/state/auspex. */
+/* The state directory of the native daemon when no option names it: $STATE_DIRECTORY, $XDG_STATE_HOME/auspex, ~/.local/state/auspex.
+ * NULL when none of these variables is set. */
 const char *settings_state_home(const char *const *env, struct arena *arena);
 
 #endif
