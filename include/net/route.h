@@ -93,6 +93,8 @@ struct http_peer {
 	bool has_key; /* presented a valid key or session */
 };
 const struct http_peer *http_peer(const struct http_request *r);
+/* The token in the session cookie (for signing out); data NULL when there is none. It may be stale: `has_key` tells. */
+struct view http_session(const struct http_request *r);
 
 /* --- answering ------------------------------------------------------------------------------------------------- */
 /* The writer in the family's style; body is sent by http_send. */

@@ -147,7 +147,7 @@ static struct view bearer_token(struct view v)
 
 static struct view session_cookie(struct view cookies)
 {
-	const struct view name = VIEW("auspex_session=");
+	const struct view name = VIEW(ACCESS_COOKIE "=");
 	while (cookies.len) {
 		const char *semi = memchr(cookies.data, ';', cookies.len);
 		struct view one = { cookies.data, semi ? (size_t)(semi - cookies.data) : cookies.len };
@@ -160,6 +160,11 @@ static struct view session_cookie(struct view cookies)
 	return (struct view){ 0 };
 }
 
+struct view http_session(const struct http_request *r)
+{
+	return session_cookie(http_known_header(r, KNOWN_COOKIE));
+}
+
 void http_guard_identify(struct http_request *r)
 {
 	struct access *a = r->conn->server->access;
@@ -170,7 +175,7 @@ void http_guard_identify(struct http_request *r)
 	r->key_checked = true;
 	if (!key.data)
 		key = bearer_token(http_known_header(r, KNOWN_AUTHORIZATION));
-	struct view token = session_cookie(http_known_header(r, KNOWN_COOKIE));
+	struct view token = http_session(r);
 	r->has_session = a && token.len && access_check_session(a, token);
 	r->has_key = r->has_session || (a && key.len && access_check_key(a, key));
 	r->conn->peer.has_key = r->has_key;

@@ -76,7 +76,7 @@ static void date_make(struct http_server *s, int64_t now_s)
 	s->date_s = now_s;
 }
 
-void http_date_update(struct http_server *s)
+static void date_update(struct http_server *s)
 {
 	int64_t now_s = clock_wall_ns(s->clock) / NS_PER_S;
 	if (now_s != s->date_s || !s->ok_head_len)
@@ -125,7 +125,7 @@ void http_head_write(struct http_request *r, int status, int64_t length)
 	bool bodiless = status == 204 || status == 304;
 	const char *type = r->type ? r->type : "application/json";
 
-	http_date_update(s);
+	date_update(s);
 	if (status == 200) {
 		buf_append(&r->out, s->ok_head, s->ok_head_len);
 	} else {

@@ -294,7 +294,6 @@ void http_pool_fini(struct http_server *s);
 /* Appends status line and headers to r->out; `length` < 0 = chunked or unknown. */
 void http_head_write(struct http_request *r, int status, int64_t length);
 const char *http_reason(int status);
-void http_date_update(struct http_server *s);
 
 /* --- http_error.c --- */
 /* Refusal of a message that cannot be trusted: answers and closes. */

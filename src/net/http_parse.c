@@ -207,7 +207,8 @@ static size_t method_token(const char *data, size_t len)
 	return n < len && data[n] == ' ' ? n : 0;
 }
 
-/* llhttp refuses methods it does not know; ours is to answer them 405. So it gets to see another one in their place. */
+/* llhttp refuses methods it does not know; ours is to answer them 405. So it gets to see another one in their
+ * place. */
 static llhttp_errno_t execute(llhttp_t *p, const char *data, size_t len, bool *stranger)
 {
 	llhttp_errno_t e = llhttp_execute(p, data, len);
@@ -242,8 +243,11 @@ int http_head_parse(struct http_request *r, size_t len, const char **why)
 	r->http10 = p.http_minor == 0;
 	r->method = stranger ? 0 : method_of(p.method);
 	r->head_only = r->method == METHOD_HEAD;
-	for (unsigned i = 0; i < r->n_headers; i++)
+	for (unsigned i = 0; i < r->n_headers; i++) {
+		if (r->headers[i].name.len == 0)
+			return -400; /* ": value" passes llhttp */
 		header_note(r, i);
+	}
 	if (r->target.len > HTTP_TARGET_MAX) {
 		*why = "the request target is longer than 8192 bytes";
 		return -414;

@@ -15,7 +15,8 @@ static void linger_read(struct http_conn *c)
 		http_conn_close(c);
 }
 
-/* A head begins late in the buffer: what is there of it moves to the front. Never while a request is being served, whose views point here. */
+/* A head begins late in the buffer: what is there of it moves to the front. Never while a request is being
+ * served, whose views point here. */
 static void input_compact(struct http_request *r)
 {
 	if (r->in_pos == 0 || r->in_len < HTTP_IN_SIZE / 2)

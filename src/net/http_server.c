@@ -186,9 +186,7 @@ void http_server_accepted(struct http_listener *l, int fd, const struct sockaddr
 	http_server_tick_start(s);
 }
 
-/* --- the end
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- the end --- */
 
 static void on_handle_closed(uv_handle_t *h)
 {

@@ -35,7 +35,8 @@ static inline int64_t now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static inline void fixture_start(struct fixture *f, const struct http_route *rows, size_t n, enum http_family family)
+static inline void fixture_start(struct fixture *f, const struct http_route *rows, size_t n,
+				 enum http_family family)
 {
 	struct err err = { 0 };
 	memset(f, 0, sizeof(*f));
@@ -86,7 +87,9 @@ static inline void fixture_again(struct fixture *f, const struct http_route *row
 
 static inline int dial(struct fixture *f)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)f->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_port = htons((uint16_t)f->port),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -158,7 +161,8 @@ static inline const char *hear_until(struct fixture *f, int fd, const char *what
 	return buf_str(&f->in);
 }
 
-/* One request on a connection of its own, which is expected to end: say Connection: close or something refusable. */
+/* One request on a connection of its own, which is expected to end: say Connection: close or something
+ * refusable. */
 static inline const char *ask(struct fixture *f, const char *text)
 {
 	int fd = dial(f);
@@ -166,15 +170,15 @@ static inline const char *ask(struct fixture *f, const char *text)
 	return hear_all(f, fd);
 }
 
-#define assert_contains(text, what)                                                                \
-	do {                                                                                       \
-		if (!strstr((text), (what)))                                                       \
-			fail_msg("\"%s\" is not in: %s", (what), (text));                          \
+#define assert_contains(text, what)                                                                          \
+	do {                                                                                                 \
+		if (!strstr((text), (what)))                                                                 \
+			fail_msg("\"%s\" is not in: %s", (what), (text));                                    \
 	} while (0)
-#define assert_lacks(text, what)                                                                   \
-	do {                                                                                       \
-		if (strstr((text), (what)))                                                        \
-			fail_msg("\"%s\" is in: %s", (what), (text));                              \
+#define assert_lacks(text, what)                                                                             \
+	do {                                                                                                 \
+		if (strstr((text), (what)))                                                                  \
+			fail_msg("\"%s\" is in: %s", (what), (text));                                        \
 	} while (0)
 #define assert_status(text, code) assert_contains((text), "HTTP/1.1 " #code " ")
 

@@ -174,9 +174,16 @@ static void test_bad_key_file_names_itself(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_no_keys), T(test_key_is_trimmed), T(test_short_key_is_refused), T(test_session),
-		T(test_session_expires_without_use), T(test_session_goes_with_its_key), T(test_sessions_are_bounded),
-		T(test_key_file_rotates), T(test_lost_key_file_locks_the_door), T(test_missing_key_file_may_come_later),
+		T(test_no_keys),
+		T(test_key_is_trimmed),
+		T(test_short_key_is_refused),
+		T(test_session),
+		T(test_session_expires_without_use),
+		T(test_session_goes_with_its_key),
+		T(test_sessions_are_bounded),
+		T(test_key_file_rotates),
+		T(test_lost_key_file_locks_the_door),
+		T(test_missing_key_file_may_come_later),
 		T(test_bad_key_file_names_itself),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

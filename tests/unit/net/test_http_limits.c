@@ -19,7 +19,10 @@ static void large(struct http_request *r, void *ctx)
 	http_send_static(r, 200, (struct view){ big, sizeof(big) });
 }
 
-#define ROW(m, p, h) { m, p, FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, h, .max_body = 1000 }
+#define ROW(m, p, h)                                                                                         \
+	{                                                                                                    \
+		m, p, FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, h, .max_body = 1000                               \
+	}
 static const struct http_route rows[] = {
 	ROW(METHOD_GET | METHOD_POST, "/ok", ok),
 	ROW(METHOD_GET, "/large", large),
@@ -222,7 +225,7 @@ static void test_dual_stack(void **state)
 	struct err err = { 0 };
 	struct http_listen spec = { .address = "::", .family = FAMILY_OWN, .any_host = true, .fd = -1 };
 	if (http_server_listen(f->server, &spec, &f->port, &err) < 0)
-		skip(); /* no IPv6 here */
+		skip();   /* no IPv6 here */
 	int fd = dial(f); /* by IPv4 */
 	say(f, fd, "GET /ok HTTP/1.1\r\nHost: any.example\r\n\r\n");
 	hear_until(f, fd, "<ok 127.0.0.1 1", 1);
@@ -233,9 +236,17 @@ static void test_dual_stack(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_slow_header), T(test_slow_body), T(test_idle_keep_alive), T(test_reader_that_does_not_read),
-		T(test_total_cap), T(test_refused_peer_reads_its_answer_through_unread_data), T(test_linger_ends),
-		T(test_out_of_descriptors), T(test_idle_server_has_no_timer), T(test_unix_socket), T(test_dual_stack),
+		T(test_slow_header),
+		T(test_slow_body),
+		T(test_idle_keep_alive),
+		T(test_reader_that_does_not_read),
+		T(test_total_cap),
+		T(test_refused_peer_reads_its_answer_through_unread_data),
+		T(test_linger_ends),
+		T(test_out_of_descriptors),
+		T(test_idle_server_has_no_timer),
+		T(test_unix_socket),
+		T(test_dual_stack),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Requests as they should not be: each gets the status that says so, and nothing after it is taken for a request. */
+/* Requests as they should not be: each gets the status that says so, and nothing after it is taken for a
+ * request. */
 #include "http_fixture.h"
 
 static void echo(struct http_request *r, void *ctx)
@@ -31,7 +32,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define HOST "Host: localhost\r\n"
+#define HOST     "Host: localhost\r\n"
 #define SMUGGLED "GET /echo?smuggled HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"
 
 /* One answer with that status, and the connection ends: whatever follows was not served. */
@@ -49,14 +50,20 @@ static void refused_(void **state, const char *request, const char *status)
 
 static void test_length_and_encoding(void **state)
 {
-	refused("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" SMUGGLED, "400");
-	refused("POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" SMUGGLED, "400");
+	refused("POST /echo HTTP/1.1\r\n" HOST
+		"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" SMUGGLED,
+		"400");
+	refused("POST /echo HTTP/1.1\r\n" HOST
+		"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" SMUGGLED,
+		"400");
 }
 
 static void test_two_lengths(void **state)
 {
-	refused("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 0\r\nContent-Length: 5\r\n\r\n" SMUGGLED, "400");
-	refused("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\nContent-Length: 5\r\n\r\nabcde" SMUGGLED, "400");
+	refused("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 0\r\nContent-Length: 5\r\n\r\n" SMUGGLED,
+		"400");
+	refused("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\nContent-Length: 5\r\n\r\nabcde" SMUGGLED,
+		"400");
 	refused("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5, 5\r\n\r\nabcde" SMUGGLED, "400");
 }
 
@@ -67,16 +74,20 @@ static void test_odd_lengths(void **state)
 	refused("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5 5\r\n\r\nabcde" SMUGGLED, "400");
 	refused("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 0x5\r\n\r\nabcde" SMUGGLED, "400");
 	refused("POST /echo HTTP/1.1\r\n" HOST "Content-Length:\r\n\r\nabcde" SMUGGLED, "400");
-	refused("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 18446744073709551621\r\n\r\nabcde" SMUGGLED, "400");
+	refused("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 18446744073709551621\r\n\r\nabcde" SMUGGLED,
+		"400");
 	refused("POST /echo HTTP/1.1\r\n" HOST "Content-Length : 5\r\n\r\nabcde" SMUGGLED, "400");
 }
 
 static void test_odd_encodings(void **state)
 {
-	refused("POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" SMUGGLED, "501");
-	refused("POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" SMUGGLED, "501");
+	refused("POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" SMUGGLED,
+		"501");
+	refused("POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" SMUGGLED,
+		"501");
 	refused("POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: identity\r\n\r\n" SMUGGLED, "501");
-	refused("POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n" SMUGGLED,
+	refused("POST /echo HTTP/1.1\r\n" HOST
+		"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n" SMUGGLED,
 		"400");
 	refused("POST /echo HTTP/1.0\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n" SMUGGLED, "400");
 }
@@ -127,7 +138,9 @@ static void test_targets(void **state)
 	refused("GET /a% HTTP/1.1\r\n" HOST "\r\n", "400");
 	refused("GET * HTTP/1.1\r\n" HOST "\r\n", "400");
 	assert_status(ask(*state, "GET /ech%6f HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"), 200);
-	assert_status(ask(*state, "GET http://localhost/echo?x HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"), 200);
+	assert_status(
+		ask(*state, "GET http://localhost/echo?x HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"),
+		200);
 }
 
 static void test_hosts(void **state)
@@ -194,7 +207,8 @@ static void test_too_many_headers(void **state)
 static void test_body_too_large(void **state)
 {
 	refused("POST /small HTTP/1.1\r\n" HOST "Content-Length: 11\r\n\r\nabcdefghijk" SMUGGLED, "413");
-	refused("POST /small HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n6\r\nabcdef\r\n0\r\n\r\n" SMUGGLED,
+	refused("POST /small HTTP/1.1\r\n" HOST
+		"Transfer-Encoding: chunked\r\n\r\n6\r\nabcdef\r\n6\r\nabcdef\r\n0\r\n\r\n" SMUGGLED,
 		"413");
 	refused("POST /none HTTP/1.1\r\n" HOST "Content-Length: 65537\r\n\r\n", "413");
 }
@@ -206,7 +220,8 @@ static void test_refused_body_is_no_request(void **state)
 
 static void test_chunked(void **state)
 {
-	const char *got = ask(*state, "POST /echo HTTP/1.1\r\n" HOST "Connection: close\r\nTransfer-Encoding: Chunked\r\n\r\n"
+	const char *got = ask(*state, "POST /echo HTTP/1.1\r\n" HOST
+				      "Connection: close\r\nTransfer-Encoding: Chunked\r\n\r\n"
 				      "5;ext=\"v\"\r\nhello\r\nA\r\n, chunks! \r\n0\r\nTrailer: x\r\n\r\n");
 	assert_status(got, 200);
 	assert_contains(got, "echo:hello, chunks! ");
@@ -231,9 +246,11 @@ static void test_chunked_malformed(void **state)
 static void test_split_at_every_byte(void **state)
 {
 	struct fixture *f = *state;
-	static const char request[] = "POST /echo?a=b HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello"
-				      "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: x\r\n\r\n"
-				      "GET /echo HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n";
+	static const char request[] =
+		"POST /echo?a=b HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello"
+		"POST /echo HTTP/1.1\r\n" HOST
+		"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nT: x\r\n\r\n"
+		"GET /echo HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n";
 	for (size_t cut = 1; cut < sizeof(request) - 1; cut++) {
 		int fd = dial(f);
 		say_bytes(f, fd, request, cut);
@@ -249,8 +266,10 @@ static void test_split_at_every_byte(void **state)
 static void test_one_byte_at_a_time(void **state)
 {
 	struct fixture *f = *state;
-	static const char request[] = "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
-				      "POST /echo HTTP/1.1\r\n" HOST "Connection: close\r\nContent-Length: 3\r\n\r\nxyz";
+	static const char request[] =
+		"POST /echo HTTP/1.1\r\n" HOST
+		"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+		"POST /echo HTTP/1.1\r\n" HOST "Connection: close\r\nContent-Length: 3\r\n\r\nxyz";
 	int fd = dial(f);
 	for (size_t i = 0; i < sizeof(request) - 1; i++)
 		say_bytes(f, fd, request + i, 1);
@@ -263,7 +282,8 @@ static void test_large_body(void **state)
 {
 	struct fixture *f = *state;
 	struct buf b;
-	fill_request(&b, "POST /echo HTTP/1.1\r\n" HOST "Connection: close\r\nContent-Length: 90000\r\n\r\n", 0, "");
+	fill_request(&b, "POST /echo HTTP/1.1\r\n" HOST "Connection: close\r\nContent-Length: 90000\r\n\r\n",
+		     0, "");
 	size_t head = b.len;
 	for (int i = 0; i < 90000; i++)
 		buf_putc(&b, (char)('a' + i % 26));
@@ -281,7 +301,9 @@ static void test_large_chunked_body(void **state)
 {
 	struct fixture *f = *state;
 	struct buf b;
-	fill_request(&b, "POST /echo HTTP/1.1\r\n" HOST "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n", 0, "");
+	fill_request(&b,
+		     "POST /echo HTTP/1.1\r\n" HOST "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n",
+		     0, "");
 	for (int i = 0; i < 9; i++) {
 		buf_puts(&b, "2710\r\n");
 		for (int j = 0; j < 10000; j++)
@@ -301,7 +323,9 @@ static void test_expect_continue(void **state)
 {
 	struct fixture *f = *state;
 	int fd = dial(f);
-	say(f, fd, "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nConnection: close\r\nContent-Length: 3\r\n\r\n");
+	say(f, fd,
+	    "POST /echo HTTP/1.1\r\n" HOST
+	    "Expect: 100-continue\r\nConnection: close\r\nContent-Length: 3\r\n\r\n");
 	hear_until(f, fd, "HTTP/1.1 100 Continue\r\n\r\n", 1);
 	say(f, fd, "abc");
 	assert_contains(hear_all(f, fd), "echo:abc");
@@ -309,15 +333,17 @@ static void test_expect_continue(void **state)
 
 static void test_expect_refused(void **state)
 {
-	const char *got = ask(*state, "POST /small HTTP/1.1\r\n" HOST "Expect: 100-continue\r\nContent-Length: 11\r\n\r\n");
+	const char *got = ask(*state, "POST /small HTTP/1.1\r\n" HOST
+				      "Expect: 100-continue\r\nContent-Length: 11\r\n\r\n");
 	assert_status(got, 413);
 	assert_lacks(got, "100 Continue");
 }
 
 static void test_upgrade_is_ignored(void **state)
 {
-	assert_status(ask(*state, "GET /echo HTTP/1.1\r\n" HOST
-				  "Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n\r\n"),
+	assert_status(ask(*state,
+			  "GET /echo HTTP/1.1\r\n" HOST "Connection: Upgrade, HTTP2-Settings, "
+							"close\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n\r\n"),
 		      200);
 }
 
@@ -325,12 +351,31 @@ static void test_upgrade_is_ignored(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_length_and_encoding), T(test_two_lengths), T(test_odd_lengths), T(test_odd_encodings),
-		T(test_line_ends), T(test_nul), T(test_garbage), T(test_strange_methods), T(test_targets), T(test_hosts),
-		T(test_target_too_long), T(test_header_too_long), T(test_header_just_fits), T(test_too_many_headers),
-		T(test_body_too_large), T(test_refused_body_is_no_request), T(test_chunked), T(test_chunked_malformed),
-		T(test_split_at_every_byte), T(test_one_byte_at_a_time), T(test_large_body), T(test_large_chunked_body),
-		T(test_expect_continue), T(test_expect_refused), T(test_upgrade_is_ignored),
+		T(test_length_and_encoding),
+		T(test_two_lengths),
+		T(test_odd_lengths),
+		T(test_odd_encodings),
+		T(test_line_ends),
+		T(test_nul),
+		T(test_garbage),
+		T(test_strange_methods),
+		T(test_targets),
+		T(test_hosts),
+		T(test_target_too_long),
+		T(test_header_too_long),
+		T(test_header_just_fits),
+		T(test_too_many_headers),
+		T(test_body_too_large),
+		T(test_refused_body_is_no_request),
+		T(test_chunked),
+		T(test_chunked_malformed),
+		T(test_split_at_every_byte),
+		T(test_one_byte_at_a_time),
+		T(test_large_body),
+		T(test_large_chunked_body),
+		T(test_expect_continue),
+		T(test_expect_refused),
+		T(test_upgrade_is_ignored),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

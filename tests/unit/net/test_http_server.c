@@ -43,11 +43,12 @@ static void split(struct http_request *r, void *ctx)
 	http_send_static(r, 200, VIEW("ok"));
 }
 
-static void silent(struct http_request *r, void *ctx)
-{
-}
+static void silent(struct http_request *r, void *ctx) {}
 
-#define ROW(m, p, f, a, l, h) { m, p, f, a, l, h, .cors = CORS_NONE }
+#define ROW(m, p, f, a, l, h)                                                                                \
+	{                                                                                                    \
+		m, p, f, a, l, h, .cors = CORS_NONE                                                          \
+	}
 static const struct http_route rows[] = {
 	ROW(METHOD_GET, "/api/health", FAMILY_RETRY, ACCESS_READ, LIMIT_NONE, hello),
 	ROW(METHOD_GET, "/own", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, hello),
@@ -62,7 +63,8 @@ static const struct http_route rows[] = {
 	ROW(METHOD_GET, "/local", FAMILY_OWN, ACCESS_LOCAL, LIMIT_NONE, hello),
 	ROW(METHOD_GET, "/limited", FAMILY_OWN, ACCESS_OPEN, LIMIT_10, hello),
 	ROW(METHOD_GET, "/keyed-limited", FAMILY_FLEET, ACCESS_KEY, LIMIT_10, hello),
-	{ METHOD_GET | METHOD_POST, "/fleet", FAMILY_FLEET, ACCESS_KEY, LIMIT_NONE, hello, .cors = CORS_LIST },
+	{ METHOD_GET | METHOD_POST, "/fleet", FAMILY_FLEET, ACCESS_KEY, LIMIT_NONE, hello,
+	  .cors = CORS_LIST },
 };
 
 static int setup(void **state)
@@ -81,8 +83,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define CLOSE "Connection: close\r\n"
-#define LOCAL "Host: localhost\r\n" CLOSE
+#define CLOSE           "Connection: close\r\n"
+#define LOCAL           "Host: localhost\r\n" CLOSE
 #define GET(path, more) "GET " path " HTTP/1.1\r\n" LOCAL more "\r\n"
 
 static void use_key(struct fixture *f)
@@ -96,9 +98,11 @@ static void test_exact_answer(void **state)
 	struct fixture *f = *state;
 	int fd = dial(f);
 	say(f, fd, "GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n");
-	assert_string_equal(hear_until(f, fd, "}\n", 1),
-			    "HTTP/1.1 200 OK\r\nDate: Sat, 22 Nov 2025 08:26:40 GMT\r\nX-Content-Type-Options: nosniff\r\n"
-			    "Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{\"text\":\"a\\u003cb\"}\n");
+	assert_string_equal(
+		hear_until(f, fd, "}\n", 1),
+		"HTTP/1.1 200 OK\r\nDate: Sat, 22 Nov 2025 08:26:40 GMT\r\nX-Content-Type-Options: "
+		"nosniff\r\n"
+		"Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{\"text\":\"a\\u003cb\"}\n");
 	close(fd);
 }
 
@@ -123,7 +127,8 @@ static void test_pipelined_in_one_write(void **state)
 	struct buf b;
 	buf_init(&b);
 	for (int i = 0; i < 100; i++)
-		buf_printf(&b, "GET /number?n=%d HTTP/1.1\r\nHost: localhost\r\n%s\r\n", i, i == 99 ? CLOSE : "");
+		buf_printf(&b, "GET /number?n=%d HTTP/1.1\r\nHost: localhost\r\n%s\r\n", i,
+			   i == 99 ? CLOSE : "");
 	int fd = dial(f);
 	say_bytes(f, fd, b.data, b.len);
 	const char *got = hear_all(f, fd);
@@ -210,7 +215,8 @@ static void test_method_not_allowed(void **state)
 	assert_contains(got, "Content-Type: text/plain; charset=utf-8\r\n");
 	assert_contains(got, "X-Content-Type-Options: nosniff\r\n");
 	assert_contains(got, "\r\n\r\nMethod not allowed\n");
-	assert_contains(ask(*state, "DELETE /fleet HTTP/1.1\r\n" LOCAL "\r\n"), "\r\n\r\n{\"detail\":\"Method Not Allowed\"}");
+	assert_contains(ask(*state, "DELETE /fleet HTTP/1.1\r\n" LOCAL "\r\n"),
+			"\r\n\r\n{\"detail\":\"Method Not Allowed\"}");
 	assert_contains(ask(*state, "DELETE /change HTTP/1.1\r\n" LOCAL "\r\n"),
 			"\r\n\r\n{\n    \"error\": \"Method Not Allowed\"\n}");
 }
@@ -231,7 +237,8 @@ static void test_unclean_path(void **state)
 	assert_contains(ask(*state, GET("/x/../api/./health", "")), "Location: /api/health\r\n");
 	assert_contains(ask(*state, GET("/../../", "")), "Location: /\r\n");
 	assert_contains(ask(*state, GET("//evil.example/%2e%2e/", "")), "Location: /\r\n");
-	assert_contains(ask(*state, GET("//%0d%0aSet-Cookie:%20a", "")), "Location: /%0D%0ASet-Cookie:%20a\r\n");
+	assert_contains(ask(*state, GET("//%0d%0aSet-Cookie:%20a", "")),
+			"Location: /%0D%0ASet-Cookie:%20a\r\n");
 	assert_status(ask(*state, GET("//fleet", "")), 404);
 }
 
@@ -274,7 +281,9 @@ static void test_foreign_origin(void **state)
 	assert_status(ask(*state, POST("/write", "Origin: null\r\n")), 403);
 	assert_status(ask(*state, POST("/write", "Origin: http://localhost.evil.example\r\n")), 403);
 	assert_status(ask(*state, POST("/write", "Sec-Fetch-Site: cross-site\r\n")), 403);
-	assert_status(ask(*state, POST("/write", "Origin: http://localhost\r\nSec-Fetch-Site: same-origin\r\n")), 200);
+	assert_status(
+		ask(*state, POST("/write", "Origin: http://localhost\r\nSec-Fetch-Site: same-origin\r\n")),
+		200);
 	assert_status(ask(*state, POST("/write", "")), 200);
 	const char *got = ask(*state, GET("/own", "Origin: http://evil.example\r\n"));
 	assert_status(got, 200);
@@ -347,7 +356,8 @@ static void test_refused_keys_cost_no_quota(void **state)
 		assert_status(ask(f, GET("/keyed-limited", "")), 401);
 	ask_times(f, GET("/keyed-limited", "X-API-Key: secret-key-1\r\n"), 10);
 	assert_contains(ask(f, GET("/keyed-limited", "X-API-Key: secret-key-1\r\n")),
-			"{\"error\":\"Rate limit exceeded: 10 per 1 minute\",\"detail\":\"Rate limit exceeded. Try again in 60 "
+			"{\"error\":\"Rate limit exceeded: 10 per 1 minute\",\"detail\":\"Rate limit "
+			"exceeded. Try again in 60 "
 			"seconds.\"}");
 }
 
@@ -355,27 +365,32 @@ static void test_cors(void **state)
 {
 	struct fixture *f = *state;
 	const char *origins[] = { "http://localhost:8501" };
-	http_server_configure(f->server, &(struct http_server_options){ .cors_origins = origins, .n_cors_origins = 1 });
+	http_server_configure(f->server,
+			      &(struct http_server_options){ .cors_origins = origins, .n_cors_origins = 1 });
 	const char *got = ask(f, GET("/fleet", "Origin: http://localhost:8501\r\n"));
 	assert_contains(got, "Access-Control-Allow-Origin: http://localhost:8501\r\n");
 	assert_contains(got, "Access-Control-Allow-Credentials: true\r\nVary: Origin\r\n");
 	assert_lacks(ask(f, GET("/fleet", "Origin: http://localhost:8502\r\n")), "Access-Control");
 	assert_lacks(ask(f, GET("/api/health", "Origin: http://localhost:8501\r\n")), "Access-Control");
-	assert_status(ask(f, POST("/fleet", "Origin: http://localhost:8501\r\nSec-Fetch-Site: cross-site\r\n")), 200);
+	assert_status(
+		ask(f, POST("/fleet", "Origin: http://localhost:8501\r\nSec-Fetch-Site: cross-site\r\n")),
+		200);
 }
 
 static void test_preflight(void **state)
 {
 	struct fixture *f = *state;
 	const char *origins[] = { "http://localhost:8501" };
-	http_server_configure(f->server, &(struct http_server_options){ .cors_origins = origins, .n_cors_origins = 1 });
+	http_server_configure(f->server,
+			      &(struct http_server_options){ .cors_origins = origins, .n_cors_origins = 1 });
 	use_key(f); /* a preflight carries no key */
 	const char *got = ask(f, "OPTIONS /fleet HTTP/1.1\r\n" LOCAL "Origin: http://localhost:8501\r\n"
 				 "Access-Control-Request-Method: POST\r\n\r\n");
 	assert_status(got, 200);
 	assert_contains(got, "Access-Control-Allow-Methods: GET, POST\r\n");
 	assert_contains(got, "Access-Control-Max-Age: 600\r\n");
-	assert_contains(got, "Access-Control-Allow-Headers: Accept, Accept-Language, Content-Language, Content-Type, X-API-Key\r\n");
+	assert_contains(got, "Access-Control-Allow-Headers: Accept, Accept-Language, Content-Language, "
+			     "Content-Type, X-API-Key\r\n");
 	assert_contains(got, "Access-Control-Allow-Origin: http://localhost:8501\r\n");
 	assert_contains(got, "\r\n\r\nOK");
 	assert_status(ask(f, "OPTIONS /fleet HTTP/1.1\r\n" LOCAL "Origin: http://evil.example\r\n"
@@ -430,14 +445,35 @@ static void test_busy_port(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_exact_answer), T(test_date_follows_the_clock), T(test_families), T(test_pipelined_in_one_write),
-		T(test_pipelined_large_answers), T(test_garbage_behind_a_request), T(test_http10),
-		T(test_half_closed_client_gets_its_answer), T(test_head), T(test_options), T(test_method_not_allowed),
-		T(test_unknown_path), T(test_unclean_path), T(test_parameters), T(test_foreign_host),
-		T(test_configured_host), T(test_foreign_origin), T(test_keys), T(test_guarded_reads),
-		T(test_session_cookie), T(test_rate_limit), T(test_refused_keys_cost_no_quota), T(test_cors),
-		T(test_preflight), T(test_asset), T(test_header_injection), T(test_silent_handler),
-		T(test_duplicate_route), T(test_busy_port),
+		T(test_exact_answer),
+		T(test_date_follows_the_clock),
+		T(test_families),
+		T(test_pipelined_in_one_write),
+		T(test_pipelined_large_answers),
+		T(test_garbage_behind_a_request),
+		T(test_http10),
+		T(test_half_closed_client_gets_its_answer),
+		T(test_head),
+		T(test_options),
+		T(test_method_not_allowed),
+		T(test_unknown_path),
+		T(test_unclean_path),
+		T(test_parameters),
+		T(test_foreign_host),
+		T(test_configured_host),
+		T(test_foreign_origin),
+		T(test_keys),
+		T(test_guarded_reads),
+		T(test_session_cookie),
+		T(test_rate_limit),
+		T(test_refused_keys_cost_no_quota),
+		T(test_cors),
+		T(test_preflight),
+		T(test_asset),
+		T(test_header_injection),
+		T(test_silent_handler),
+		T(test_duplicate_route),
+		T(test_busy_port),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,17 +3,22 @@
 
 static void show(struct http_request *r, void *ctx)
 {
-	struct view id = http_path_param(r, "id"), part = http_path_param(r, "part"), rest = http_path_param(r, "*");
+	struct view id = http_path_param(r, "id"), part = http_path_param(r, "part"),
+		    rest = http_path_param(r, "*");
 	buf_printf(http_out(r), "<%s>", (const char *)ctx);
 	buf_printf(http_out(r), "(%.*s|%.*s|%.*s)", (int)id.len, id.data ? id.data : "", (int)part.len,
 		   part.data ? part.data : "", (int)rest.len, rest.data ? rest.data : "");
 	http_send(r, 200);
 }
 
-#define ROW(m, p) { m, p, FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, show, .cors = CORS_NONE }
+#define ROW(m, p)                                                                                            \
+	{                                                                                                    \
+		m, p, FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, show, .cors = CORS_NONE                           \
+	}
 static const struct http_route first[] = { ROW(METHOD_GET, "/a/{id}"), ROW(METHOD_GET, "/a/{id}/{part}") };
 static const struct http_route second[] = { ROW(METHOD_GET, "/a/fixed"), ROW(METHOD_GET, "/a/{id}/ack") };
-static const struct http_route third[] = { ROW(METHOD_POST, "/a/fixed"), ROW(METHOD_GET, "/tree/*"), ROW(METHOD_GET, "/") };
+static const struct http_route third[] = { ROW(METHOD_POST, "/a/fixed"), ROW(METHOD_GET, "/tree/*"),
+					   ROW(METHOD_GET, "/") };
 
 static int setup(void **state)
 {
@@ -33,7 +38,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define CALL(method, path) ask(*state, method " " path " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+#define CALL(method, path)                                                                                   \
+	ask(*state, method " " path " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 
 static void test_literal_before_pattern(void **state)
 {
@@ -87,8 +93,12 @@ static void test_listing_keeps_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_literal_before_pattern), T(test_most_literal_pattern_wins),
-		T(test_methods_of_one_path_from_two_tables), T(test_rest), T(test_encoded_text), T(test_root),
+		T(test_literal_before_pattern),
+		T(test_most_literal_pattern_wins),
+		T(test_methods_of_one_path_from_two_tables),
+		T(test_rest),
+		T(test_encoded_text),
+		T(test_root),
 		T(test_listing_keeps_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
