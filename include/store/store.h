@@ -36,7 +36,8 @@ enum store_type { STORE_INT, STORE_REAL, STORE_TEXT, STORE_BLOB };
 struct store_column {
 	const char *name; /* [a-z_]+, not id, not t */
 	enum store_type type;
-	bool indexed;
+	bool indexed; /* costly when values recur all over the table: each such row dirties a page of its own (measured: a
+			 command column with 100 values makes inserting five times slower) */
 };
 
 /* One step of a kind's schema: what to add when a file of version < `version` is opened. */

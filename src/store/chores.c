@@ -107,8 +107,11 @@ bool chores_slice(struct writer *w)
 	for (size_t i = 0; i < w->file->n_kinds; i++)
 		if (w->kinds[i].trim.active && trim_slice(w, i))
 			return true;
+	bool due = uv_hrtime() >= w->chores_at;
+	if (!due && !w->compacting && !w->expiring)
+		return false;
 	wall_ms now = clock_wall_ms(w->s->clock);
-	if (uv_hrtime() >= w->chores_at)
+	if (due)
 		start_periodic(w, now);
 	if (w->compacting)
 		return (w->compacting = is_more(w, compact_slice(w, now))) || w->expiring;
