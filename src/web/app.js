@@ -74,7 +74,7 @@ function onMessage(name, data) {
 
 function onState(state) {
 	const open = state === 'open';
-	if (open === streamOpen && open) return;
+	if (open === streamOpen) return; // a reopening that fails again tells nothing new
 	streamOpen = open;
 	refreshAll(); // opened: what did we miss? lost: is anybody there?
 	sayStatus();
