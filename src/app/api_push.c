@@ -40,6 +40,9 @@ static int take_sample(void *ctx, const struct push_op *op, const struct json_do
 	return stage->failed ? -ENOMEM : 0;
 }
 
+#define HUB_SHARE (256 * 1024)
+
+/* A large push is handed on in portions: the hub drops what it cannot hold, and RAM would lack what history has. */
 static void release_samples(void *ctx, const struct push_op *op, struct view stage)
 {
 	struct daemon *d = ctx;
@@ -48,6 +51,8 @@ static void release_samples(void *ctx, const struct push_op *op, struct view sta
 	for (size_t at = 0; at + sizeof(s) <= stage.len; at += sizeof(s)) {
 		memcpy(&s, stage.data + at, sizeof(s));
 		struct tick tick = { 0, s.t, 1, &s.series, &s.v };
+		if (hub_queued_bytes(d->hub) > HUB_SHARE)
+			hub_drain(d->hub);
 		hub_tick(d->hub, &tick);
 	}
 }

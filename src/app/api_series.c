@@ -69,13 +69,14 @@ static void get_series(struct http_request *r, void *ctx)
 
 /* --- query ------------------------------------------------------------------------------------------------------------ */
 
-/* One query under way: RAM answers at once, the history later; per step the one that covers it speaks. */
+/* One query under way: RAM answers at once, the history later; per step the one that saw more of it speaks: RAM lacks what came
+ * before the start and what it had no room for, the history the last seconds. */
 struct query {
 	struct http_request *r; /* NULL when the peer has gone */
 	struct store_steps stored;
 	struct step *steps, *from_ram;
 	size_t n;
-	wall_ms start, step_ms, ram_from;
+	wall_ms start, step_ms;
 	char key[SERIES_KEY_MAX + 1];
 };
 
@@ -97,7 +98,7 @@ static void query_answer(struct query *q)
 	jw_arr(w, "points");
 	for (size_t i = 0; i < q->n; i++) {
 		const struct step *ram = &q->from_ram[i];
-		const struct step *s = ram->n && (ram->t >= q->ram_from || !q->steps[i].n) ? ram : &q->steps[i];
+		const struct step *s = ram->n >= q->steps[i].n ? ram : &q->steps[i];
 		if (!s->n)
 			continue;
 		jw_obj(w, NULL);
@@ -190,6 +191,12 @@ static bool query_key(struct http_request *r, struct query *q)
 	return rc == 0;
 }
 
+/* Does RAM hold everything since `start`? A sample pushed with an old time says nothing of its neighbours. */
+static bool ram_covers(const struct daemon *d, series_id id, wall_ms start)
+{
+	return id != SERIES_NONE && start >= d->started_wall / NS_PER_MS && start >= tiers_oldest(d->tiers, id) && !d->samples_refused;
+}
+
 static void get_query(struct http_request *r, void *ctx)
 {
 	struct daemon *d = ctx;
@@ -210,15 +217,12 @@ static void get_query(struct http_request *r, void *ctx)
 		return;
 	}
 	q->r = r;
-	q->ram_from = INT64_MAX;
 	series_id id = registry_find(d->registry, view_of(q->key));
-	if (id != SERIES_NONE) {
-		q->ram_from = tiers_oldest(d->tiers, id);
+	if (id != SERIES_NONE)
 		tiers_query(d->tiers, id, q->start, q->step_ms, q->from_ram, q->n);
-	}
 	q->stored = (struct store_steps){ .key = view_of(q->key), .start = q->start, .step_ms = q->step_ms, .steps = q->steps,
 					  .n = q->n, .done = query_stored, .arg = q };
-	if (q->ram_from <= q->start || !store_is_durable(d->store)) {
+	if (ram_covers(d, id, q->start) || !store_is_durable(d->store)) {
 		query_answer(q);
 		query_free(q);
 		return;

@@ -101,10 +101,11 @@ static void push_commit(void *ctx, struct push_op *op)
 	store_commit(d->store, t);
 }
 
+/* Where runs are kept in memory only, the whole push is called so: rather promise too little. */
 static bool push_is_durable(void *ctx)
 {
 	struct daemon *d = ctx;
-	return store_is_durable(d->store);
+	return store_is_durable(d->store) && d->plan->settings.retry.persist;
 }
 
 static int make_core(struct daemon *d, struct err *err)
