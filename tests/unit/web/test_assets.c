@@ -9,7 +9,7 @@
 
 static bool contains(struct view text, const char *what)
 {
-	return memmem(text.data, text.len, what, strlen(what)) != NULL;
+	return text.data && memmem(text.data, text.len, what, strlen(what)) != NULL;
 }
 
 static const struct web_asset *need(const char *path)
