@@ -1,5 +1,6 @@
-/* A connection fed from memory. The first byte decides how the rest is cut into reads and how much a write takes; the handlers cover plain,
- * large, streamed and deferred answers. What is checked: no crash, no leak, and that the bytes that come out are whole answers. */
+/* A connection fed from memory. The first byte decides how the rest is cut into reads and how much a write
+ * takes; the handlers cover plain, large, streamed and deferred answers. What is checked: no crash, no leak,
+ * and that the bytes that come out are whole answers. */
 #include "../../../src/net/http_impl.h"
 
 #include <errno.h>
@@ -78,10 +79,17 @@ static void asset(struct http_request *r, void *ctx)
 	http_send_asset(r, "text/css", "\"e\"", (struct view){ text, sizeof(text) }, VIEW("gz"));
 }
 
-#define ROW(m, p, h) { m, p, FAMILY_FLEET, ACCESS_KEY, LIMIT_600, h, .cors = CORS_LIST, .max_body = 4096 }
+#define ROW(m, p, h)                                                                                         \
+	{                                                                                                    \
+		m, p, FAMILY_FLEET, ACCESS_KEY, LIMIT_600, h, .cors = CORS_LIST, .max_body = 4096            \
+	}
 static const struct http_route rows[] = {
-	ROW(METHOD_GET | METHOD_POST, "/e", echo), ROW(METHOD_GET, "/i/{id}", echo), ROW(METHOD_GET, "/t/*", echo),
-	ROW(METHOD_GET | METHOD_POST, "/l", later), ROW(METHOD_GET, "/s", stream), ROW(METHOD_GET, "/a", asset),
+	ROW(METHOD_GET | METHOD_POST, "/e", echo),
+	ROW(METHOD_GET, "/i/{id}", echo),
+	ROW(METHOD_GET, "/t/*", echo),
+	ROW(METHOD_GET | METHOD_POST, "/l", later),
+	ROW(METHOD_GET, "/s", stream),
+	ROW(METHOD_GET, "/a", asset),
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -90,7 +98,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct http_io io = { feed_read, feed_write };
 	if (size < 1)
 		return 0;
-	struct feed f = { .data = data + 1, .len = size - 1, .step = (size_t)(data[0] & 15) * 7 + (data[0] & 16 ? 20000 : 1),
+	struct feed f = { .data = data + 1,
+			  .len = size - 1,
+			  .step = (size_t)(data[0] & 15) * 7 + (data[0] & 16 ? 20000 : 1),
 			  .write_max = data[0] & 32 ? 100 : 1 << 20 };
 	const char *origins[] = { "http://localhost:8501" }, *keys[] = { "key-number-1" };
 	uv_loop_t loop;
@@ -99,9 +109,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (data[0] & 64)
 		access_configure(a, keys, 1, NULL, 0, NULL);
 	struct http_server *s = http_server_new(&loop, a, NULL, clock_system());
-	http_server_configure(s, &(struct http_server_options){ .cors_origins = origins, .n_cors_origins = 1 });
+	http_server_configure(s,
+			      &(struct http_server_options){ .cors_origins = origins, .n_cors_origins = 1 });
 	http_server_add_routes(s, rows, sizeof(rows) / sizeof(rows[0]), &f);
-	struct http_listener l = { .server = s, .fd = -1, .family = data[0] & 128 ? FAMILY_RETRY : FAMILY_FLEET };
+	struct http_listener l = { .server = s,
+				   .fd = -1,
+				   .family = data[0] & 128 ? FAMILY_RETRY : FAMILY_FLEET };
 	struct http_conn *c = http_conn_new(s, &l, -1);
 	c->io = &io;
 	c->io_arg = &f;
