@@ -30,7 +30,7 @@ static void get_asset(struct http_request *r, void *ctx)
 }
 
 const struct http_route api_page_routes[] = {
-	{ METHOD_GET | METHOD_POST, "/", FAMILY_RETRY, ACCESS_OPEN, LIMIT_NONE, get_page, .summary = "The dashboard", .content_type = "text/html" },
+	{ METHOD_GET | METHOD_POST | METHOD_PUT | METHOD_DELETE, "/", FAMILY_RETRY, ACCESS_OPEN, LIMIT_NONE, get_page, .summary = "The dashboard", .content_type = "text/html" },
 	{ METHOD_GET, "/assets/*", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, get_asset, .summary = "Files of the dashboard",
 	  .content_type = "text/javascript" },
 };
