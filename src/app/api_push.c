@@ -14,7 +14,7 @@ static int take_sample(void *ctx, const struct push_op *op, const struct json_do
 {
 	struct daemon *d = ctx;
 	struct arena arena;
-	double t = (double)push_now(op) / 1e9;
+	double t = 0;
 	struct sample sample;
 	json_ref key = json_get(doc, item, VIEW("series"));
 	json_ref at = json_get(doc, item, VIEW("t"));
@@ -24,9 +24,10 @@ static int take_sample(void *ctx, const struct push_op *op, const struct json_do
 		return err_set(err, ERR_TYPE, NULL, "v must be a number");
 	if (at != JSON_NONE && json_type(doc, at) != JSON_NULL && json_double(doc, at, &t) < 0)
 		return err_set(err, ERR_TYPE, NULL, "t must be Unix seconds as a number, or absent for now");
-	if (!(t > 0 && t < 4e9))
+	bool given = at != JSON_NONE && json_type(doc, at) != JSON_NULL;
+	if (given && !(t > 0 && t < 4e9))
 		return err_set(err, ERR_RANGE, NULL, "t must be Unix seconds between 1970 and 2096");
-	sample.t = (wall_ms)llround(t * 1000.0);
+	sample.t = given ? (wall_ms)llround(t * 1000.0) : push_now(op) / NS_PER_MS;
 	arena_init(&arena, 1024);
 	int rc = registry_intern(d->registry, json_string(doc, key, &arena), NULL, &sample.series, err);
 	arena_fini(&arena);

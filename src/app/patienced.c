@@ -66,6 +66,12 @@ static int make_plan(const struct plan_source *src, struct plan *plan, struct er
 	s->core.log_format = LOG_CHOICE_JSON;
 	s->core.mask_secrets = c.mask_secrets;
 	s->core.auth = AUTH_NONE;
+	/* Only for the word that a reload gives about what needs a restart. */
+	s->core.socket = c.socket;
+	s->core.port = c.port;
+	s->core.pid_file = c.pid_file;
+	s->core.socket_mode = c.socket_mode;
+	s->core.aliases = c.aliases;
 	s->retry.max_runs = c.max_metrics;
 	s->retry.max_age_ns = c.max_age_ns;
 	s->retry.persist = c.persist;

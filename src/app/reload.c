@@ -66,9 +66,62 @@ static struct difference compare(struct plan *before, struct plan *after)
 	return diff;
 }
 
-/* What only a restart changes stays as it is in the new plan too, so that the next comparison is against the truth. */
-static void keep_fixed_parts(struct plan *next, const struct plan *now)
+static const char *keep_text(const char *text, struct arena *arena)
 {
+	const char *copy = text ? arena_strdup(arena, text) : NULL;
+	return copy ? copy : "";
+}
+
+static void keep_list(struct option_list *to, const struct option_list *from, struct arena *arena)
+{
+	const char **items = arena_zalloc(arena, (from->n + 1) * sizeof(*items));
+	for (size_t i = 0; items && i < from->n; i++)
+		items[i] = keep_text(from->items[i], arena);
+	*to = (struct option_list){ items, items ? from->n : 0 };
+}
+
+/* Texts are copied: the plan that owns them is going to be freed. */
+static void keep_value(const struct option *row, void *to, const void *from, struct arena *arena)
+{
+	void *new = (char *)to + row->offset;
+	const void *old = (const char *)from + row->offset;
+	switch (row->type) {
+	case OPT_T_BOOL:
+		*(bool *)new = *(const bool *)old;
+		break;
+	case OPT_T_ENUM:
+		*(int *)new = *(const int *)old;
+		break;
+	case OPT_T_NUM:
+		*(double *)new = *(const double *)old;
+		break;
+	case OPT_T_STRING:
+	case OPT_T_PATH:
+		*(const char **)new = keep_text(*(const char *const *)old, arena);
+		break;
+	case OPT_T_LIST:
+		keep_list(new, old, arena);
+		break;
+	default:
+		*(int64_t *)new = *(const int64_t *)old;
+	}
+}
+
+static void keep_fixed_options(struct plan *next, struct plan *now)
+{
+	struct option_section old[SECTIONS], new[SECTIONS];
+	settings_sections(&now->settings, old);
+	settings_sections(&next->settings, new);
+	for (size_t i = 0; i < SECTIONS; i++)
+		for (size_t k = 0; k < settings_tables[i]->n; k++)
+			if (!(settings_tables[i]->rows[k].flags & OPT_RELOAD))
+				keep_value(&settings_tables[i]->rows[k], new[i].values, old[i].values, &next->arena);
+}
+
+/* What only a restart changes stays as it is in the new plan too, so that the next comparison is against the truth. */
+static void keep_fixed_parts(struct plan *next, struct plan *now)
+{
+	keep_fixed_options(next, now);
 	memcpy(next->sockets, now->sockets, sizeof(now->sockets));
 	memcpy(next->listens, now->listens, sizeof(now->listens));
 	next->n_sockets = now->n_sockets;

@@ -148,6 +148,9 @@ int settings_load(struct settings *s, int argc, char **argv, const char *const *
 		rc = load_file(s, path, sections, arena, err);
 	if (rc == 0)
 		rc = option_apply_env(sections, SECTIONS, env, arena, err);
+	const char *state = env_get(env, "AUSPEX_STATE_DIR"); /* conf leaves it alone: personalities read it as well */
+	if (rc == 0 && state && *state)
+		s->core.state_dir = state;
 	if (rc == 0)
 		rc = cli_parse(flags, 1 + n_extra, sections, SECTIONS, argc, argv, words, n_words, arena, err);
 	return rc;

@@ -1,0 +1,429 @@
+"""The native program from the shell: config, start, stop, status, push, query, backup, doctor."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import unittest
+
+from harness import AUSPEX, CAPTURED_RUN, main, run
+from native import Native
+
+COMMANDS = ["run", "start", "stop", "restart", "reload", "status", "config", "push", "query", "backup", "doctor", "version"]
+
+
+class Words(Native):
+    def test_help_names_every_command(self):
+        for words in (["--help"], ["-h"], ["help"]):
+            status, out, err = self.auspex(*words)
+            self.assertEqual((status, err), (0, ""))
+            for name in COMMANDS:
+                self.assertRegex(out, r"(?m)^  %s " % name)
+            self.assertIn("patienced", out)
+
+    def test_no_command_is_told(self):
+        status, out, err = self.auspex()
+        self.assertEqual((status, out), (2, ""))
+        self.assertIn("Usage: auspex", err)
+
+    def test_help_of_every_command(self):
+        for name in COMMANDS:
+            status, out, err = self.auspex(name, "--help")
+            self.assertEqual((status, err), (0, ""), name)
+            self.assertTrue(out.startswith("Usage: auspex " + name), name)
+
+    def test_every_line_of_the_commands_help_fits_a_terminal(self):
+        for line in self.auspex("run", "--help")[1].splitlines():
+            self.assertLessEqual(len(line), 120, line)
+
+    def test_version(self):
+        for words in (["version"], ["--version"]):
+            self.assertEqual(self.auspex(*words), (0, "auspex 1.0.0\n", ""))
+
+    def test_a_mistyped_command(self):
+        status, _, err = self.auspex("statsu")
+        self.assertEqual(status, 2)
+        self.assertIn("did you mean status?", err)
+
+    def test_a_mistyped_flag(self):
+        status, _, err = self.auspex("run", "--prot", "9")
+        self.assertEqual(status, 1)
+        self.assertIn("did you mean --port?", err)
+
+    def test_a_stray_word(self):
+        status, _, err = self.auspex("run", "now")
+        self.assertEqual(status, 1)
+        self.assertIn("now", err)
+
+    def test_a_flag_without_its_argument(self):
+        status, _, err = self.auspex("run", "--port")
+        self.assertEqual(status, 1)
+        self.assertIn("--port", err)
+
+
+class Config(Native):
+    def show(self, *words, **env):
+        status, out, err = self.auspex("config", "show", "--json", *words, env=self.environment(**env))
+        self.assertEqual(status, 0, err)
+        return json.loads(out)
+
+    def test_default_output_loads_back_as_the_defaults(self):
+        path = self.yaml(self.auspex("config", "default")[1])
+        self.assertEqual(self.show("--config", path), self.show())
+
+    def test_default_output_with_every_option_in_force_loads_back(self):
+        text = re.sub(r"(?m)^(\s*)#(\w+:)", r"\1\2", self.auspex("config", "default")[1])
+        path = self.yaml(text)
+        status, out, err = self.auspex("config", "check", "--config", path)
+        self.assertEqual(status, 0, err)
+
+    def test_shown_yaml_loads_back(self):
+        path = self.yaml(self.auspex("config", "show", "--port", "18080")[1])
+        self.assertEqual(self.show("--config", path)["port"], 18080)
+
+    def test_check_of_nothing(self):
+        status, out, _ = self.auspex("config", "check")
+        self.assertEqual(status, 0)
+        self.assertIn("no configuration file", out)
+
+    def test_check_of_a_good_file(self):
+        path = self.yaml("port: 18080\nretry:\n  max_runs: 5\n")
+        self.assertEqual(self.auspex("config", "check", "--config", path), (0, path + ": good\n", ""))
+
+    def bad(self, text):
+        path = self.yaml(text)
+        status, out, err = self.auspex("config", "check", "--config", path)
+        self.assertEqual((status, out), (1, ""), text)
+        return err
+
+    def test_an_unknown_key_names_place_and_nearest_key(self):
+        err = self.bad("port: 18080\nretry:\n  max_rnus: 5\n")
+        self.assertIn("auspex.yml:3:3", err)
+        self.assertIn("max_runs", err)
+
+    def test_bad_values_name_place_and_cure(self):
+        for text, place, told in (
+            ("port: many\n", "auspex.yml:1:7", "port"),
+            ("port: 99999\n", "auspex.yml:1:7", "65535"),
+            ("log_level: loud\n", "auspex.yml:1:12", "debug"),
+            ("retry:\n  max_age: soon\n", "auspex.yml:2:12", "max_age"),
+            ("retry:\n  max_runs: -1\n", "auspex.yml:2:13", "max_runs"),
+            ("guard_reads: maybe\n", "auspex.yml:1:14", "guard_reads"),
+            ("socket_mode: 0999\n", "auspex.yml:1:14", "socket_mode"),
+            ("history: 5\n", "auspex.yml:1:10", "history"),
+            ("- a\n", "auspex.yml:1:1", ""),
+        ):
+            err = self.bad(text)
+            self.assertIn(place, err, text)
+            self.assertIn(told, err, text)
+
+    def test_broken_yaml_names_the_place(self):
+        for text in ("port: [1\n", "a: b: c\n", "\tport: 1\n", "port: 1\nport: 2\n", 'x: "open\n', "&a [*a]\n", "%YAML 9\n"):
+            self.assertRegex(self.bad(text), r"auspex\.yml:\d+:\d+", text)
+
+    def test_environment(self):
+        got = self.show(AUSPEX_PORT="18080", AUSPEX_RETRY_MAX_RUNS="7", AUSPEX_HISTORY_DURABILITY="power")
+        self.assertEqual((got["port"], got["retry"]["max_runs"], got["history"]["durability"]), (18080, 7, "power"))
+
+    def test_flag_before_environment_before_file(self):
+        path = self.yaml("port: 1001\nretry:\n  max_runs: 1\n")
+        self.assertEqual(self.show("--config", path)["port"], 1001)
+        self.assertEqual(self.show("--config", path, AUSPEX_PORT="1002")["port"], 1002)
+        self.assertEqual(self.show("--config", path, "--port", "1003", AUSPEX_PORT="1002")["port"], 1003)
+        self.assertEqual(self.show("--config", path, "--port=8080", AUSPEX_PORT="1002")["port"], 8080)
+
+    def test_files_that_are_found_by_themselves(self):
+        folder = pathlib.Path(self.path(".config/auspex"))
+        folder.mkdir(parents=True)
+        (folder / "auspex.yml").write_text("port: 1004\n")
+        self.assertEqual(self.show()["port"], 1004)
+        self.assertEqual(self.show(AUSPEX_CONFIG=self.yaml("port: 1005\n"))["port"], 1005)
+
+    def test_a_named_file_must_exist(self):
+        status, _, err = self.auspex("config", "check", "--config", self.path("none.yml"))
+        self.assertEqual(status, 1)
+        self.assertIn("none.yml", err)
+
+    def test_a_mistyped_variable_is_told(self):
+        status, _, err = self.auspex("config", "check", env=self.environment(AUSPEX_PROT="1"))
+        self.assertEqual(status, 1)
+        self.assertIn("AUSPEX_PORT", err)
+
+    def test_secrets_are_not_shown(self):
+        for words in ([], ["--json"]):
+            _, out, _ = self.auspex("config", "show", *words, env=self.environment(AUSPEX_API_KEYS="very-secret-key"))
+            self.assertNotIn("very-secret", out)
+
+    def test_say_what(self):
+        for words in ([], ["shwo"]):
+            self.assertEqual(self.auspex("config", *words)[0], 2)
+
+
+class Life(Native):
+    def setUp(self):
+        super().setUp()
+        self.env = self.home_environment()
+        self.addCleanup(self.end)
+
+    def end(self):
+        try:
+            os.kill(int(pathlib.Path(self.path("state/auspex/auspex.pid")).read_text()), signal.SIGKILL)
+        except (OSError, ValueError):
+            pass
+
+    def do(self, *words, code=0):
+        status, out, err = self.auspex(*words, env=self.env)
+        self.assertEqual(status, code, err + out)
+        return out + err
+
+    def test_start_status_stop(self):
+        self.assertIn("not running", self.do("status", code=3))
+        self.do("start")
+        out = self.do("status")
+        self.assertIn("is running with PID", out)
+        self.assertIn("State:   ok", out)
+        self.assertIn("stopped", self.do("stop"))
+        self.assertIn("not running", self.do("status", code=3))
+        self.assertIn("not running", self.do("stop"))
+
+    def test_status_as_json(self):
+        self.assertEqual(json.loads(self.do("status", "--json", code=3)), {"running": False, "pid": 0, "health": None})
+        self.do("start")
+        got = json.loads(self.do("status", "--json"))
+        self.assertEqual((got["running"], got["health"]["status"], got["health"]["detail"]["state"]), (True, "healthy", "ok"))
+        self.assertEqual(got["pid"], int(pathlib.Path(self.path("state/auspex/auspex.pid")).read_text()))
+
+    def test_a_second_start(self):
+        self.do("start")
+        self.assertIn("already running", self.do("start", code=1))
+        self.do("status")
+
+    def test_restart_gives_another_process_and_keeps_the_history(self):
+        self.do("start")
+        self.do("push", "--run", "make test")
+        before = json.loads(self.do("status", "--json"))["pid"]
+        self.do("restart")
+        self.assertNotEqual(json.loads(self.do("status", "--json"))["pid"], before)
+        self.assertIn("make test", self.do("query", "runs"))
+
+    def test_restart_starts_what_does_not_run(self):
+        self.do("restart")
+        self.do("status")
+
+    def test_reload(self):
+        self.assertIn("not running", self.do("reload", code=3))
+        self.env["AUSPEX_CONFIG"] = self.yaml("log_level: info\n")
+        self.do("start")
+        self.yaml("log_level: debug\n")
+        self.assertIn("reload", self.do("reload"))
+        self.eventually(lambda: "Configuration reloaded" in self.do("query", "events"))
+
+    def test_reload_of_a_bad_file_is_told_before_the_daemon_sees_it(self):
+        self.env["AUSPEX_CONFIG"] = self.yaml("log_level: info\n")
+        self.do("start")
+        self.yaml("log_level: loud\n")
+        self.assertIn("auspex.yml:1:12", self.do("reload", code=1))
+        del self.env["AUSPEX_CONFIG"]
+        self.assertIn("State:   ok", self.do("status"))
+
+    def test_the_callers_pipes_are_closed(self):
+        p = subprocess.run([AUSPEX, "start"], capture_output=True, text=True, timeout=20, env=self.env)
+        self.assertEqual(p.returncode, 0, p.stderr)
+
+    def test_status_is_quick(self):
+        import time
+        started = time.monotonic()
+        self.do("status", code=3)
+        self.assertLess(time.monotonic() - started, 0.5)
+
+
+class Push(Native):
+    def setUp(self):
+        super().setUp()
+        self.d = self.native()
+        self.env = self.home_environment()
+
+    def push(self, *words, code=0, stdin=""):
+        status, out, err = self.auspex("push", *words, env=self.env, stdin=stdin)
+        self.assertEqual(status, code, out + err)
+        return json.loads(out) if out else err
+
+    def last(self):
+        return self.d.json("/api/metrics/recent?limit=1")["metrics"][0]["metrics"]
+
+    def test_a_run_of_flags(self):
+        got = self.push("--run", "make test", "--status", "failed", "--attempts", "3", "--duration", "4.2", "--exit-code", "7")
+        self.assertEqual((got["status"], got["accepted"], got["rejected"]), ("ok", 1, 0))
+        m = self.last()
+        self.assertEqual((m["command"], m["final_status"], m["total_attempts"], m["total_duration_seconds"]), ("make test", "failed", 3, 4.2))
+        self.assertEqual([a["exit_code"] for a in m["attempts"]], [1, 1, 7])
+
+    def test_the_hash_is_the_clients(self):
+        self.push("--run", "true")
+        self.assertEqual(self.last()["command_hash"], "b5bea41b")
+
+    def test_the_greetings_own_example(self):
+        self.push("--run", "make test", "--status", "failed", "--attempts", "3", "--duration", "4.2")
+
+    def test_a_sample(self):
+        self.assertEqual(self.push("--sample", "app.queue{q=mail}=3.5")["accepted"], 1)
+        keys = {s["key"]: s.get("v") for s in self.d.json("/api/series")["series"]}
+        self.assertEqual(keys["app.queue{q=mail}"], 3.5)
+
+    def test_a_document_on_stdin(self):
+        self.assertEqual(self.push(stdin=json.dumps({"runs": [run("a"), run("b")]}, indent=2))["accepted"], 2)
+
+    def test_one_run_on_stdin(self):
+        self.assertEqual(self.push("-", stdin=CAPTURED_RUN.decode())["accepted"], 1)
+
+    def test_a_list_of_runs_in_a_file(self):
+        pathlib.Path(self.path("runs.json")).write_text(json.dumps([run("n%d" % i) for i in range(50)]))
+        self.assertEqual(self.push("runs.json")["accepted"], 50)
+
+    def test_an_empty_push_is_answered(self):
+        self.assertEqual(self.push(stdin="{}")["accepted"], 0)
+
+    def test_an_export_of_another_daemon_can_be_pushed(self):
+        text = self.d.get("/api/metrics/export").text
+        self.assertEqual(self.push(stdin=text)["accepted"], 0)
+
+    def test_rejected_items_are_told_and_the_rest_is_stored(self):
+        got = json.loads(self.auspex("push", env=self.env, stdin=json.dumps({"runs": [run("good"), 17]}))[1])
+        self.assertEqual((got["status"], got["accepted"], got["rejected"]), ("ok", 1, 1))
+        self.assertEqual(self.last()["command"], "good")
+
+    def test_a_rejection_is_no_success(self):
+        self.assertEqual(self.auspex("push", env=self.env, stdin='{"runs":[17]}')[0], 1)
+
+    def test_bad_words(self):
+        for words, told in ((["--run", "x", "--status", "maybe"], "--status"), (["--run", "x", "--attempts", "0"], "--attempts"),
+                            (["--run", "x", "--duration", "long"], "--duration"), (["--run", "x", "--exit-code", "a"], "--exit-code"),
+                            (["--sample", "nothing"], "--sample"), (["--rnu", "x"], "--run"), (["none.json"], "none.json")):
+            self.assertIn(told, self.push(*words, code=1), words)
+
+    def test_bad_documents(self):
+        for text in ("", "{", "17", "nonsense", '{"type":"push","runs":5}'):
+            self.assertEqual(self.auspex("push", env=self.env, stdin=text)[0], 1, text)
+
+    def test_no_daemon(self):
+        self.d.stop()
+        err = self.push("--run", "x", code=1)
+        self.assertIn("auspex run", err)
+
+    def test_another_socket(self):
+        self.assertIn(self.path("none"), self.push("--run", "x", "--to", self.path("none"), code=1))
+
+
+class Query(Native):
+    def setUp(self):
+        super().setUp()
+        self.d = self.native("--self-interval", "1s")
+        self.env = self.home_environment()
+        self.d.push(runs=[run("make test", "failed")], samples=[{"series": "app.queue{q=mail}", "v": 3}, {"series": "app.queue{q=mail}", "v": 5}])
+
+    def query(self, *words, code=0):
+        status, out, err = self.auspex("query", *words, env=self.env)
+        self.assertEqual(status, code, out + err)
+        return out if code == 0 else err
+
+    def test_series(self):
+        rows = [line.split("\t") for line in self.query("series").splitlines()]
+        self.assertIn("app.queue{q=mail}", [r[0] for r in rows])
+
+    def test_events(self):
+        self.assertIn("start", self.query("events"))
+
+    def test_runs(self):
+        self.assertIn("make test", self.query("runs"))
+        self.assertIn("failed", self.query("runs", "--limit", "1"))
+
+    def test_a_key(self):
+        row = self.query("app.queue{q=mail}", "--step", "1h").splitlines()[-1].split("\t")
+        self.assertEqual([float(x) for x in row[1:4]], [3, 4, 5])
+
+    def test_json(self):
+        for what in ("series", "events", "runs", "app.queue{q=mail}"):
+            json.loads(self.query(what, "--json"))
+
+    def test_bad_words(self):
+        self.query(code=1)
+        self.query("a", "b", code=1)
+        self.assertIn("start", self.query("app.queue{q=mail}", "--start", "yesterday-ish", code=1))
+        self.query("not a key{", code=1)
+
+    def test_no_daemon(self):
+        self.d.stop()
+        self.assertIn("no answer", self.query("runs", code=1))
+
+
+class Care(Native):
+    def setUp(self):
+        super().setUp()
+        self.d = self.native()
+        self.env = self.home_environment()
+        self.d.push(runs=[run("n%d" % i) for i in range(100)])
+
+    def test_backup_while_running_can_be_opened(self):
+        status, out, err = self.auspex("backup", self.path("copy.db"), env=self.env)
+        self.assertEqual(status, 0, err)
+        self.assertIn("copy.db", out)
+        with sqlite3.connect(self.path("copy.db")) as db:
+            self.assertEqual(db.execute("PRAGMA integrity_check").fetchone()[0], "ok")
+            names = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+            self.assertIn(100, [db.execute('SELECT count(*) FROM "%s"' % n).fetchone()[0] for n in names])
+
+    @unittest.skipUnless(shutil.which("sqlite3"), "the sqlite3 shell is not installed")
+    def test_the_history_is_readable_by_sqlite3_while_we_run(self):
+        p = subprocess.run(["sqlite3", self.history(), ".tables"], capture_output=True, text=True)
+        self.assertEqual((p.returncode, p.stderr), (0, ""))
+        self.assertIn("run", p.stdout)
+        self.d.push(runs=[run("after")])
+
+    def test_backup_without_a_name(self):
+        self.assertEqual(self.auspex("backup", env=self.env)[0], 2)
+
+    def test_backup_never_overwrites(self):
+        pathlib.Path(self.path("precious")).write_text("precious")
+        status, _, err = self.auspex("backup", self.path("precious"), env=self.env)
+        self.assertEqual(status, 1, err)
+        self.assertEqual(pathlib.Path(self.path("precious")).read_text(), "precious")
+
+    def test_backup_to_nowhere(self):
+        status, _, err = self.auspex("backup", self.path("none/copy.db"), env=self.env)
+        self.assertEqual(status, 1)
+        self.assertTrue(err)
+
+    def test_backup_without_a_daemon(self):
+        self.d.stop()
+        self.assertEqual(self.auspex("backup", self.path("copy.db"), env=self.env)[0], 0)
+
+    def test_backup_without_a_history(self):
+        self.assertEqual(self.auspex("backup", self.path("copy.db"), env=self.environment(AUSPEX_STATE_DIR=self.path("empty")))[0], 1)
+        self.assertFalse(os.path.exists(self.path("copy.db")))
+
+    def test_doctor_is_content(self):
+        status, out, _ = self.auspex("doctor", env=self.env)
+        self.assertEqual(status, 0, out)
+        self.assertIn("All is well.", out)
+        self.assertNotIn("BAD", out)
+
+    def test_doctor_without_a_daemon(self):
+        self.d.stop()
+        self.assertEqual(self.auspex("doctor", env=self.env)[0], 0)
+
+    def test_doctor_sees_a_damaged_history(self):
+        self.d.stop()
+        size = os.path.getsize(self.history())
+        with open(self.history(), "r+b") as f:
+            f.seek(4096)
+            f.write(b"\xa5" * (size - 4096))
+        status, out, _ = self.auspex("doctor", env=self.env)
+        self.assertEqual(status, 1, out)
+        self.assertIn("BAD", out)
+
+
+if __name__ == "__main__":
+    main()
