@@ -115,7 +115,7 @@ class Refusals(Http):
 
     def test_404(self):
         d = self.patienced()
-        for path in ("/api/health/", "/api", "/api/", "/nothing", "/api/metrics/recent/x", "/debug/pprof/", "/debug/pprof/heap", "/API/health", "/..%2f"):
+        for path in ("/api/health/", "/api", "/api/", "/nothing", "/api/metrics/recent/x", "/debug/pprof/", "/debug/pprof/heap", "/API/health"):
             a = d.get(path)
             self.assertEqual((a.status, a.body, a.headers["content-type"], a.headers["x-content-type-options"]),
                              (404, b"404 page not found\n", "text/plain; charset=utf-8", "nosniff"), path)
