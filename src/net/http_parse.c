@@ -236,6 +236,10 @@ int http_head_parse(struct http_request *r, size_t len, const char **why)
 	/* An Upgrade offer is ignored, as RFC 9110 allows: the answer simply is HTTP/1.1. */
 	if (e != HPE_OK && e != HPE_PAUSED_UPGRADE)
 		return parse_error(r, e, why);
+	if (r->target.len && r->target.data - (r->in + r->in_pos) >= 2 && r->target.data[-2] == ' ') {
+		*why = "exactly one space stands before the request target";
+		return -400;
+	}
 	if (p.http_major != 1 || p.http_minor > 1) {
 		*why = "only HTTP/1.0 and HTTP/1.1 are spoken here";
 		return -505;
