@@ -38,9 +38,11 @@ static int delete_rows(struct writer *w, size_t i, int64_t beyond, int *deleted)
 	int rc = writer_begin(w), by_time = 0, by_count = 0;
 	if (rc < 0)
 		return rc;
-	rc = db_execf(w->file->db,
-		      "DELETE FROM \"%w\" WHERE id IN (SELECT id FROM \"%w\" WHERE t<%lld LIMIT %d)", name,
-		      name, (long long)w->kinds[i].trim.before, WRITER_SLICE_ROWS);
+	rc = writer_remember_id(w, i);
+	if (rc == 0)
+		rc = db_execf(w->file->db,
+			      "DELETE FROM \"%w\" WHERE id IN (SELECT id FROM \"%w\" WHERE t<%lld LIMIT %d)",
+			      name, name, (long long)w->kinds[i].trim.before, WRITER_SLICE_ROWS);
 	if (rc == 0)
 		by_time = sqlite3_changes(w->file->db);
 	beyond -= by_time;

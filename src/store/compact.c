@@ -163,10 +163,10 @@ static int64_t used_bytes(struct writer *w)
 	return (pages - free_pages) * DB_PAGE_SIZE;
 }
 
-/* The records of the kind whose oldest is the oldest of all. */
-static int drop_oldest_records(struct writer *w)
+/* The kind whose oldest record is the oldest of all; -1 when there are none. */
+static int oldest_kind(struct writer *w)
 {
-	size_t oldest = 0;
+	int oldest = -1;
 	int64_t best = INT64_MAX;
 	for (size_t i = 0; i < w->file->n_kinds; i++) {
 		int64_t t = INT64_MAX;
@@ -176,18 +176,28 @@ static int drop_oldest_records(struct writer *w)
 		sqlite3_free(sql);
 		if (t < best) {
 			best = t;
-			oldest = i;
+			oldest = (int)i;
 		}
 	}
-	if (best == INT64_MAX)
+	return oldest;
+}
+
+static int drop_oldest_records(struct writer *w)
+{
+	int k = oldest_kind(w);
+	if (k < 0)
 		return 0;
-	char *sql = sqlite3_mprintf(
-		"DELETE FROM \"%w\" WHERE id IN (SELECT id FROM \"%w\" ORDER BY t LIMIT %d)",
-		w->file->kinds[oldest]->name, w->file->kinds[oldest]->name, WRITER_SLICE_ROWS);
-	int rc = sql ? delete_slice(w, sql) : -ENOMEM;
+	const char *name = w->file->kinds[k]->name;
+	int rc = writer_remember_id(w, (size_t)k);
+	if (rc < 0)
+		return rc;
+	char *sql =
+		sqlite3_mprintf("DELETE FROM \"%w\" WHERE id IN (SELECT id FROM \"%w\" ORDER BY t LIMIT %d)",
+				name, name, WRITER_SLICE_ROWS);
+	rc = sql ? delete_slice(w, sql) : -ENOMEM;
 	sqlite3_free(sql);
-	if (rc > 0 && w->kinds[oldest].count >= 0)
-		w->kinds[oldest].count -= rc;
+	if (rc > 0 && w->kinds[k].count >= 0)
+		w->kinds[k].count -= rc;
 	return rc;
 }
 

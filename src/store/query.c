@@ -79,7 +79,7 @@ static void append_where(sqlite3_str *sql, sqlite3 *db, const struct store_query
 			append_times(sql, q, by_index(q) ? "+t" : "t");
 		append_after(sql, q);
 	} else {
-		sqlite3_str_appendf(sql, " AND id IN (SELECT id FROM \"%w\" INDEXED BY \"%w_t\" WHERE 1",
+		sqlite3_str_appendf(sql, " AND id IN (SELECT id FROM \"%w\" INDEXED BY \"%w.t\" WHERE 1",
 				    q->kind->name, q->kind->name);
 		append_times(sql, q, "t");
 		append_after(sql, q);

@@ -78,9 +78,10 @@ static const char *sql_type(enum store_type type)
 	return names[type];
 }
 
+/* The dot is in no name, so no two indexes can meet in one. */
 static int create_index(struct file *f, const struct store_kind *k, const char *column)
 {
-	return db_execf(f->db, "CREATE INDEX IF NOT EXISTS \"%w_%w\" ON \"%w\"(\"%w\")", k->name, column,
+	return db_execf(f->db, "CREATE INDEX IF NOT EXISTS \"%w.%w\" ON \"%w\"(\"%w\")", k->name, column,
 			k->name, column);
 }
 

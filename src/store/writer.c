@@ -182,6 +182,8 @@ static void finish(struct writer *w)
 static void start(struct writer *w)
 {
 	int rc = w->file->db ? writer_prepare(w) : ERR_STORE;
+	if (rc == 0) /* puts what the start wrote on the disk, see configure() in file.c */
+		sqlite3_wal_checkpoint_v2(w->file->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	if (rc < 0) {
 		writer_finalize(w);
 		file_close(w->file);

@@ -63,6 +63,8 @@ void writer_note_error(struct writer *w, int rc);
 int writer_prepare(struct writer *w);
 void writer_finalize(struct writer *w);
 int writer_apply(struct writer *w, const struct batch *b);
+/* Inside a transaction that deletes: notes the highest id ever given. */
+int writer_remember_id(struct writer *w, size_t kind);
 int writer_begin(struct writer *w);
 int writer_end(struct writer *w, int rc); /* commits, or rolls back when rc < 0 or the commit fails */
 

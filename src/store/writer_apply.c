@@ -138,7 +138,7 @@ static int apply_tick(struct writer *w, const struct op_head *head, const char *
 }
 
 /* Deleting must not make an id free again. */
-static int remember_last_id(struct writer *w, size_t kind)
+int writer_remember_id(struct writer *w, size_t kind)
 {
 	return db_execf(w->file->db, "UPDATE kind SET last_id=%lld WHERE name=%Q AND last_id<%lld",
 			(long long)w->kinds[kind].last_id, w->file->kinds[kind]->name,
@@ -152,7 +152,7 @@ static int apply_delete(struct writer *w, const struct op_head *head, const char
 	struct store_value v;
 	sqlite3_stmt *st = NULL;
 	value_get(p, &v);
-	int rc = remember_last_id(w, head->kind);
+	int rc = writer_remember_id(w, head->kind);
 	bool by_id = head->flags == UINT8_MAX;
 	if (rc == 0 && by_id && !k->delete_id)
 		rc = db_preparef(w->file->db, &k->delete_id, "DELETE FROM \"%w\" WHERE id=?", kind->name);
@@ -211,7 +211,7 @@ static int apply_op(struct writer *w, const struct op_head *head, const char *p)
 		return apply_update(w, head, p);
 	case OP_TRIM:
 		chores_trim(w, head->kind, head->t, head->id);
-		return remember_last_id(w, head->kind);
+		return writer_remember_id(w, head->kind);
 	case OP_CONFIGURE:
 		memcpy(&w->opt, p, sizeof(w->opt));
 		return 0;

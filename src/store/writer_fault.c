@@ -133,7 +133,9 @@ void fault_probe(struct writer *w)
 	if (uv_hrtime() < w->retry_at)
 		return;
 	int rc = fault_ready(w);
-	if (w->file->db && !w->adopted) { /* the loop will tell; a probe would say nothing about that */
+	if (w->file->db &&
+	    !w->adopted) { /* the loop will tell; should its first look have failed, it looks again */
+		ask_for_adoption(w);
 		w->retry_at = uv_hrtime() + WRITER_RETRY_NS;
 		return;
 	}
