@@ -1,6 +1,6 @@
 // Asking the daemon. Every failure becomes an ApiError whose message can stand on the page and whose kind tells what to do.
 
-const TIMEOUT_MS = 10000;
+const TIMEOUT_MS = 5000;
 
 /** kind: 'gone' (no answer), 'key' (sign in first), 'refused' (an HTTP error), 'garbled' (not the JSON we asked for). */
 export class ApiError extends Error {

@@ -16,6 +16,20 @@ await browserTest({
 		await page.waitForTimeout(4500);
 		assert.equal(await status(page), said, 'the time is that of the loss, not of the last attempt');
 	},
+	'stopped without closing anything: gone as soon as a refresh stays without an answer': async ({ daemon, page }) => {
+		await page.clock.install();
+		await page.goto(daemon.url);
+		await ready(page);
+		daemon.process.kill('SIGSTOP');
+		try {
+			await page.clock.runFor(31000);
+			await eventually('the page says it', async () => (await status(page)).startsWith('Daemon gone'), 8000);
+		} finally {
+			daemon.process.kill('SIGCONT');
+		}
+		await page.clock.runFor(3000);
+		await eventually('it is live again', async () => (await status(page)) === 'Live', 8000);
+	},
 	'restarted: live again, with what came meanwhile': async ({ daemon, page }) => {
 		await page.goto(daemon.url);
 		await ready(page);
