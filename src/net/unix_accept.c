@@ -180,8 +180,10 @@ void unix_listener_turn(struct unix_listener *l, uint64_t budget_ns, uint32_t ma
 		if (!empty)
 			empty = accept_waiting(l);
 		struct unix_peer *p;
-		for (uint32_t i = 0; i < MEET_BATCH && !l->closing && (p = pop_fresh(l)); i++, met++)
+		for (uint32_t i = 0; i < MEET_BATCH && !l->closing && (p = pop_fresh(l)); i++, met++) {
+			unix_peer_hear_earlier(l);
 			unix_peer_meet(p, true);
+		}
 		if ((!l->n_fresh && empty) || uv_hrtime() > until)
 			break;
 		empty = !accepting || l->resting;

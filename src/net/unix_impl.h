@@ -41,6 +41,7 @@ struct unix_peer {
 	int watched; /* events the handle polls for */
 	bool has_handle;
 	bool busy;  /* a callback of this peer is running: its end waits until it returns */
+	bool heard; /* has sent something */
 	bool ended; /* end() was called */
 	bool paused;
 	bool closing; /* unix_peer_close() was called: flush and go */
@@ -88,6 +89,9 @@ struct unix_listener {
 bool unix_peer_meet(struct unix_peer *p, bool stay);
 /* Reads what is there, at most `budget` bytes, and settles. */
 void unix_peer_drain(struct unix_peer *p, size_t budget);
+/* Reads those of the peers met last that had nothing to say then: one who sends and hangs up before another connects is
+ * to be heard before that other. */
+void unix_peer_hear_earlier(struct unix_listener *l);
 /* Throws pending output away and closes. */
 void unix_peer_abort(struct unix_peer *p);
 /* Calls end(-ETIMEDOUT) when due, drops lingering peers. Returns when it is due next, INT64_MAX = never. */

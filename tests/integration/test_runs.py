@@ -141,6 +141,17 @@ class Runs(Case):
             d.send_run()
         self.eventually(lambda: d.count() == 2000)
 
+    def test_order_of_one_sender_is_kept(self):
+        d = self.patienced()
+        idle = [d.connect() for _ in range(5)]
+        for i in range(3000):
+            d.send_run(run("n%d" % i))
+        self.eventually(lambda: d.count() == 3000)
+        got = [m["metrics"]["command"] for m in d.json("/api/metrics/recent?limit=3000")["metrics"]]
+        self.assertEqual(got, ["n%d" % i for i in range(3000)])
+        for s in idle:
+            s.close()
+
     def test_idle_peers_do_not_delay_others(self):
         d = self.patienced()
         idle = [d.connect() for _ in range(300)]
