@@ -5,8 +5,6 @@
 
 #include <stdio.h>
 
-#define COOKIE "auspex_session"
-
 static void get_session(struct http_request *r, void *ctx)
 {
 	struct daemon *d = ctx;
@@ -38,7 +36,7 @@ static void post_session(struct http_request *r, void *ctx)
 	} else if (rc < 0) {
 		http_error(r, 401, "this key is not valid");
 	} else {
-		snprintf(cookie, sizeof(cookie), COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict", token);
+		snprintf(cookie, sizeof(cookie), ACCESS_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict", token);
 		http_set_header(r, "Set-Cookie", cookie);
 		struct jw *w = http_json(r);
 		jw_obj(w, NULL);
@@ -48,30 +46,13 @@ static void post_session(struct http_request *r, void *ctx)
 	}
 }
 
-/* The value of our cookie in a Cookie header; data NULL when absent. */
-static struct view session_cookie(struct view header)
-{
-	static const char name[] = COOKIE "=";
-	for (size_t i = 0; i + sizeof(name) - 1 <= header.len; i++) {
-		bool starts = i == 0 || header.data[i - 1] == ' ' || header.data[i - 1] == ';';
-		if (!starts || memcmp(header.data + i, name, sizeof(name) - 1) != 0)
-			continue;
-		const char *value = header.data + i + sizeof(name) - 1;
-		size_t left = header.len - (size_t)(value - header.data), n = 0;
-		while (n < left && value[n] != ';')
-			n++;
-		return (struct view){ value, n };
-	}
-	return (struct view){ NULL, 0 };
-}
-
 static void delete_session(struct http_request *r, void *ctx)
 {
 	struct daemon *d = ctx;
-	struct view token = session_cookie(http_header(r, "cookie"));
+	struct view token = http_session(r);
 	if (token.data)
 		access_sign_out(d->access, token);
-	http_set_header(r, "Set-Cookie", COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+	http_set_header(r, "Set-Cookie", ACCESS_COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
 	struct jw *w = http_json(r);
 	jw_obj(w, NULL);
 	jw_bool(w, "signed_in", false);

@@ -5,6 +5,8 @@
  * A reader that cannot keep up loses the oldest of what waits for it and is told: `event: lost`. */
 #include "app/parts.h"
 
+#include "base/num.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -33,6 +35,7 @@ struct stream {
 	uv_timer_t pulse;
 	uint32_t pulses;
 	uint64_t seen_seq;
+	int64_t seen_event; /* highest id sent */
 	struct buf line; /* one message, written once for all readers */
 	void (*cb)(void *arg);
 	void *arg;
@@ -105,24 +108,23 @@ static void write_tick_line(struct stream *s, const struct tick *tick)
 	buf_puts(&s->line, "\n\n");
 }
 
-static void latest_event(void *arg, const struct event *e)
+static void send_event(void *arg, const struct event *e)
 {
-	*(int64_t *)arg = e->id;
+	struct stream *s = arg;
+	s->seen_event = e->id;
+	if (!s->readers)
+		return;
+	write_event_line(s, e);
+	send_line(s, TOPIC_EVENTS);
 }
 
-/* The timeline subscribed before us, so the event it has just taken is its newest and has its number. */
+/* The timeline subscribed before us: what it has just taken is there, with its number. */
 static void on_item(void *arg, const struct hub_item *item)
 {
 	struct stream *s = arg;
-	if (!s->readers)
-		return;
 	if (item->type == HUB_EVENT) {
-		struct event e = item->u.event;
-		struct event_filter newest = { .kind = -1, .limit = 1 };
-		timeline_query(s->d->timeline, &newest, latest_event, &e.id);
-		write_event_line(s, &e);
-		send_line(s, TOPIC_EVENTS);
-	} else if (item->type == HUB_TICK) {
+		timeline_replay(s->d->timeline, s->seen_event, send_event, s);
+	} else if (item->type == HUB_TICK && s->readers) {
 		write_tick_line(s, &item->u.tick);
 		send_line(s, TOPIC_SAMPLES);
 	}
@@ -174,38 +176,17 @@ static unsigned parse_topics(struct view text)
 	return mask;
 }
 
-/* Events after Last-Event-ID that RAM still holds, oldest first. */
-struct replay {
-	struct stream *s;
-	struct reader *reader;
-	int64_t after;
-	struct buf lines[128];
-	size_t n;
-};
-
+/* Events after Last-Event-ID that RAM still holds, for a reader that was cut off. */
 static void replay_event(void *arg, const struct event *e)
 {
-	struct replay *p = arg;
-	if (e->id <= p->after || p->n == 128)
-		return;
-	write_event_line(p->s, e);
-	p->lines[p->n++] = p->s->line;
-	buf_init(&p->s->line);
-}
-
-static void replay_events(struct stream *s, struct reader *reader, int64_t after)
-{
-	struct replay *p = calloc(1, sizeof(*p));
-	struct event_filter all = { .kind = -1, .limit = 128 };
-	if (!p)
-		return;
-	*p = (struct replay){ .s = s, .reader = reader, .after = after };
-	timeline_query(s->d->timeline, &all, replay_event, p);
-	while (p->n--) {
-		buf_append(&reader->queue, p->lines[p->n].data, p->lines[p->n].len);
-		buf_fini(&p->lines[p->n]);
-	}
-	free(p);
+	struct reader *reader = arg;
+	struct stream *s = reader->stream;
+	write_event_line(s, e);
+	if (reader->queue.len + s->line.len > QUEUE_MAX)
+		reader->lost++;
+	else
+		buf_append(&reader->queue, s->line.data, s->line.len);
+	buf_clear(&s->line);
 }
 
 static void get_stream(struct http_request *r, void *ctx)
@@ -229,9 +210,9 @@ static void get_stream(struct http_request *r, void *ctx)
 	s->readers = reader;
 	s->n_readers++;
 	buf_puts(&reader->queue, "retry: 2000\n\n");
-	struct view last = http_header(r, "last-event-id");
-	if ((topics & TOPIC_EVENTS) && last.len && last.len < 20)
-		replay_events(s, reader, atoll(arena_strndup(http_arena(r), last.data, last.len)));
+	int64_t last;
+	if ((topics & TOPIC_EVENTS) && num_parse_i64(http_header(r, "last-event-id"), &last) == 0)
+		timeline_replay(d->timeline, last, replay_event, reader);
 	s->seen_seq = book_next_seq(retry_book(d->retry));
 	uv_timer_start(&s->pulse, on_pulse, PULSE_MS, PULSE_MS);
 	http_set_type(r, "text/event-stream");
