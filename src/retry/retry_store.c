@@ -129,6 +129,13 @@ static void load_row(void *arg, const struct store_row *row)
 	l->rc = l->rc ? l->rc : rc;
 }
 
+static bool store_is_faulty(const struct store *store)
+{
+	struct store_stats stats;
+	store_get_stats(store, &stats);
+	return stats.state > STORE_NONE;
+}
+
 /* Ids ascend in order of arrival and only the oldest are ever trimmed, so the newest max_runs begin that far
  * from the last id. */
 int retry_store_load(struct retry *r, wall_ns now, struct err *err)
@@ -151,6 +158,12 @@ int retry_store_load(struct retry *r, wall_ns now, struct err *err)
 		rc = rc ? rc : l.rc;
 	} while (rc == 0 && l.rows == LOAD_PAGE);
 	json_doc_fini(&l.doc);
+	if (rc < 0 && store_is_faulty(r->deps.store)) {
+		/* A full disk must not keep the daemon from serving what comes now. */
+		LOG(r->deps.log, LOG_WARN, "retry", "stored runs are not shown until the next start",
+		    LF_S("error", err_text(rc)));
+		return 0;
+	}
 	if (rc < 0)
 		return err_set(err, rc, "", "the stored runs could not be read: %s", err_text(rc));
 	if (r->loading_errors)
