@@ -4,7 +4,7 @@
 // refresh() answers with settled promises; the frame reads from them whether the daemon answers and wants a key.
 import { ask } from './api.js';
 import { h } from './dom.js';
-import { clock } from './format.js';
+import { clock, when } from './format.js';
 import { openStream, throttle } from './live.js';
 import sections from './sections.js';
 import { session, signInForm, signOut } from './session.js';
@@ -63,9 +63,13 @@ async function refreshAll() {
 	judge(rounds.flat());
 }
 
+function showLatest(event) {
+	at('latest').replaceChildren('Latest event: ', when(event.time), ` ${event.title ?? event.kind ?? ''}`);
+}
+
 function onMessage(name, data) {
 	if (name === 'lost') refreshAll(); // messages were dropped: we cannot know which
-	if (name === 'event' && data) at('latest').textContent = `Latest event: ${clock(new Date(data.time ?? Date.now()))} ${data.title ?? data.kind ?? ''}`;
+	if (name === 'event' && data) showLatest(data);
 	for (const m of mounted) {
 		if (name === 'event' && m.event) m.event(data);
 		if (m.section.topics.includes(name)) m.refreshLive();
@@ -115,7 +119,8 @@ function askForKey() {
 	mounted = [];
 	main.replaceChildren(signInForm(start));
 	at('key').focus();
-	at('updated').textContent = at('latest').textContent = '';
+	at('updated').textContent = '';
+	at('latest').replaceChildren();
 	at('sign-out').hidden = true;
 	sayStatus();
 }
@@ -134,6 +139,7 @@ async function start() {
 	}
 	at('sign-out').hidden = !(known.key_needed && known.signed_in);
 	showSections();
+	ask('/api/events?limit=1').then((answer) => answer.events?.[0] && showLatest(answer.events[0]), () => {});
 	ask('/api/health').then((health) => { at('version').textContent = `Auspex ${health.version ?? ''}`; }, () => {});
 }
 

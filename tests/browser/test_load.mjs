@@ -29,6 +29,11 @@ await browserTest({
 		}
 		assert.deepEqual(record.errors, []);
 	},
+	'the foot tells the latest event and the version': async ({ daemon, page }) => {
+		await page.goto(daemon.url);
+		await page.getByRole('contentinfo').getByText(/^Latest event: \d\d:\d\d:\d\d patienced .* started$/).waitFor();
+		await page.getByRole('contentinfo').getByText(/Auspex \d+\.\d+/).waitFor();
+	},
 	'everything it fetches to show itself is at most 100 KB': async ({ daemon, page }) => {
 		await page.goto(daemon.url);
 		await ready(page);
