@@ -36,8 +36,9 @@ wall_ns book_last_cleanup(const struct book *b);
 /* Unpacks run `seq`; views borrowed until the book changes; attempts in `arena`. ERR_MISSING if evicted. */
 int book_get(const struct book *b, uint64_t seq, struct arena *arena, struct run *run);
 
-/* Did a run with exactly this command go through the mask before? Then masking it again would change nothing. */
-bool book_command_checked(struct book *b, struct view command);
+/* Did a run with exactly this command go through the mask before? Then masking it again would change nothing, and the run's
+ * command_checked is set. Sets its command_hint, which saves book_add the search. */
+void book_recall(struct book *b, struct run *run);
 /* The sequence number from which the newest `n` live runs begin. */
 uint64_t book_seek_newest(const struct book *b, uint64_t n);
 

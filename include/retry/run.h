@@ -30,6 +30,7 @@ struct run {
 	uint32_t n_attempts;
 	bool attempts_null;  /* the document said null (or nothing) */
 	bool command_checked; /* the command went through run_mask */
+	uint32_t command_hint; /* where the book may find the command (book_recall); 0 = nowhere known */
 	struct view attempts_text; /* the attempts as they stood in the document, if they hold nothing else; else data NULL */
 	int64_t uid, pid;    /* of the sender, -1 unknown */
 };

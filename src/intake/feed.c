@@ -161,14 +161,25 @@ static bool line_ends(struct intake_peer *p, const char *data, size_t len, size_
 	return true;
 }
 
+/* Has the object a string "type"? Reads the tape directly, as this is asked of every run. */
+static bool is_request(const struct json_doc *d)
+{
+	bool yes = false;
+	for (json_ref key = 1; key < d->nodes[0].end; key = d->nodes[key + 1].end) {
+		const struct json_node *n = &d->nodes[key];
+		if (n->len == 4 && memcmp(d->text + n->off, "type", 4) == 0)
+			yes = d->nodes[key + 1].type == JSON_STRING;
+	}
+	return yes;
+}
+
 /* An object was parsed from text[0..used); more bytes of the same read follow it. Returns how many of those
  * it took. */
 static size_t object_done(struct intake_peer *p, const char *text, size_t used, const char *more,
 			  size_t n_more)
 {
-	struct json_doc *d = &p->in->doc;
 	size_t take = 0;
-	bool request = p->manner == MANNER_LINES || json_type(d, json_get(d, 0, VIEW("type"))) == JSON_STRING;
+	bool request = p->manner == MANNER_LINES || is_request(&p->in->doc);
 
 	if (request) {
 		intake_become_lines(p);

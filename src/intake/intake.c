@@ -105,8 +105,10 @@ static void pause_peer(struct intake_peer *p)
 static int call_kind(struct intake_peer *p, const struct intake_kind *kind, size_t length)
 {
 	struct intake *in = p->in;
-	struct err err = { 0 };
+	struct err err; /* only its first bytes are cleared: this runs for every document */
 
+	err.code = 0;
+	err.place[0] = err.text[0] = '\0';
 	p->kinds_used |= 1u << (kind - in->kinds);
 	buf_clear(&in->reply);
 	int rc = kind->handle(kind->ctx, p, &in->doc, 0, kind->type ? &in->reply : NULL, &err);

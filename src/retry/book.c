@@ -215,7 +215,7 @@ static int keep(struct book *b, const struct run *run)
 	int rc = leaf_reserve(b, leaf, run_pack_bound(run));
 	if (rc < 0)
 		return rc;
-	uint32_t cmd = commands_intern(&b->commands, run->command);
+	uint32_t cmd = commands_intern(&b->commands, run->command, run->command_hint);
 	if (cmd == COMMAND_NONE)
 		return -ENOMEM;
 	struct meta *m = &leaf->meta[leaf->n];
@@ -312,10 +312,11 @@ int book_get(const struct book *b, uint64_t seq, struct arena *arena, struct run
 	return run_unpack(leaf->bodies + m->body, arena, run);
 }
 
-bool book_command_checked(struct book *b, struct view command)
+void book_recall(struct book *b, struct run *run)
 {
-	uint32_t id = commands_find(&b->commands, command);
-	return id != COMMAND_NONE && b->commands.rest[id].checked;
+	uint32_t id = commands_find(&b->commands, run->command);
+	run->command_hint = id == COMMAND_NONE ? 0 : id + 1;
+	run->command_checked = id != COMMAND_NONE && b->commands.rest[id].checked;
 }
 
 uint64_t book_seek_newest(const struct book *b, uint64_t n)

@@ -94,8 +94,8 @@ struct commands {
 	uint32_t front[FRONT_SLOTS]; /* id + 1 by a cheap hash: hosts repeat few commands */
 };
 #define COMMAND_NONE UINT32_MAX
-/* The id of a command, interned when new; COMMAND_NONE when out of memory. */
-uint32_t commands_intern(struct commands *c, struct view text);
+/* The id of a command, interned when new; COMMAND_NONE when out of memory. `hint`: an id + 1 that is looked at first, or 0. */
+uint32_t commands_intern(struct commands *c, struct view text, uint32_t hint);
 /* COMMAND_NONE when unknown. */
 uint32_t commands_find(struct commands *c, struct view text);
 /* Forgets a command whose count is 0. */

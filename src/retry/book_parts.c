@@ -91,8 +91,11 @@ static uint32_t front_slot(struct view text)
 		h = (h ^ word) * UINT64_C(0x9E3779B97F4A7C15);
 		h ^= h >> 29;
 	}
-	for (; i < text.len; i++)
-		h = (h ^ (unsigned char)text.data[i]) * UINT64_C(0x100000001B3);
+	size_t tail =
+		text.len < sizeof(word) ? text.len : sizeof(word); /* the last bytes, some of them again */
+	word = 0;
+	memcpy(&word, text.data + text.len - tail, tail);
+	h = (h ^ word) * UINT64_C(0x9E3779B97F4A7C15);
 	return (uint32_t)(h >> 40) % FRONT_SLOTS;
 }
 
@@ -116,8 +119,10 @@ uint32_t commands_find(struct commands *c, struct view text)
 	return (uint32_t)found;
 }
 
-uint32_t commands_intern(struct commands *c, struct view text)
+uint32_t commands_intern(struct commands *c, struct view text, uint32_t hint)
 {
+	if (hint && hint <= c->n && command_is(c, hint - 1, text))
+		return hint - 1;
 	uint32_t known = commands_find(c, text);
 	if (known != COMMAND_NONE)
 		return known;

@@ -33,6 +33,7 @@ struct retry {
 	uint64_t ticks;
 	struct failing failing;
 	struct retry_counters counters;
+	uint64_t told_dropped, told_tick; /* losses of detail told so far, and when */
 	series_id series[RETRY_SERIES];
 	bool have_series;
 	uint64_t loading_errors;

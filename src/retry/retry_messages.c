@@ -22,7 +22,7 @@ static int decode_run(struct retry *r, const struct json_doc *doc, json_ref root
 	arena_reset(&r->arena);
 	int rc = run_decode(doc, root, false, &r->arena, run, err);
 	if (rc == 0 && r->deps.mask_secrets) {
-		run->command_checked = book_command_checked(r->book, run->command);
+		book_recall(r->book, run);
 		if (!run->command_checked && run_mask(run, &r->arena) < 0)
 			rc = err_set(err, -ENOMEM, "command", "command: out of memory");
 	}

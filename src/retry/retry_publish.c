@@ -9,6 +9,7 @@
 
 /* Series of one emitter tick together under one group; this one is the retry service's. */
 #define RETRY_GROUP 0x72657472u /* "retr" */
+#define LOSS_TICKS  10
 
 int retry_publish_init(struct retry *r, struct err *err)
 {
@@ -96,11 +97,36 @@ static void publish_failures(struct retry *r, wall_ns now)
 	f->others = 0;
 }
 
+/* Runs that only memory has, because the disk could not keep up: said at once, then at most every ten
+ * seconds. */
+static void publish_losses(struct retry *r, wall_ns now)
+{
+	char title[128];
+	uint64_t lost = r->counters.detail_dropped - r->told_dropped;
+
+	if (lost == 0 || (r->told_dropped && r->ticks - r->told_tick < LOSS_TICKS))
+		return;
+	r->told_dropped = r->counters.detail_dropped;
+	r->told_tick = r->ticks;
+	int len = snprintf(title, sizeof(title),
+			   "%llu runs were not written to the history: the disk could not keep up",
+			   (unsigned long long)lost);
+	LOG(r->deps.log, LOG_WARN, "retry", "runs not written to the history, the writer is behind",
+	    LF_I("runs", lost));
+	const struct event e = { .t = now,
+				 .kind = EVENT_DATA_LOSS,
+				 .severity = SEVERITY_WARNING,
+				 .subject = VIEW("retry"),
+				 .title = { title, (size_t)len } };
+	hub_event(r->deps.hub, &e);
+}
+
 void retry_publish(struct retry *r, wall_ns now)
 {
 	if (!r->deps.hub)
 		return;
 	publish_failures(r, now);
+	publish_losses(r, now);
 	if (!r->have_series)
 		return;
 	struct book_totals t = book_totals(r->book);

@@ -132,6 +132,7 @@ int run_unpack(const unsigned char *in, struct arena *arena, struct run *run)
 	run->attempts_null = in[0] & FLAG_ATTEMPTS_NULL;
 	run->attempts_text = (struct view){ NULL, 0 };
 	run->command_checked = false;
+	run->command_hint = 0;
 	memcpy(&run->total_duration_s, p, sizeof(double));
 	p += sizeof(double);
 	for (size_t i = 0; i < N_INTS; i++) {
