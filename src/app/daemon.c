@@ -77,8 +77,11 @@ static int open_store(struct daemon *d, struct err *err)
 	struct store_options opt = store_options_of(d->plan);
 	opt.dir = usable_state_dir(d);
 	struct store_notice notice = { store_notice, d };
-	return store_open(&d->store, &d->loop, kinds, sizeof(kinds) / sizeof(kinds[0]), d->registry, &opt, d->log, d->clock,
-			  notice, err);
+	mode_t before = umask(0077); /* commands are nobody else's business, even where the directory is open */
+	int rc = store_open(&d->store, &d->loop, kinds, sizeof(kinds) / sizeof(kinds[0]), d->registry, &opt, d->log, d->clock,
+			    notice, err);
+	umask(before);
+	return rc;
 }
 
 static void push_commit_done(struct store_ticket *t, int status)
@@ -244,6 +247,10 @@ static void close_store_and_handles(struct daemon *d)
 	close_handle((uv_handle_t *)&d->on_term);
 	close_handle((uv_handle_t *)&d->on_int);
 	close_handle((uv_handle_t *)&d->on_hup);
+	/* An impatient second signal must not cut the last commit short; who means it has SIGKILL. */
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	if (d->minute_made)
 		close_handle((uv_handle_t *)&d->minute);
 	if (d->drain_made)

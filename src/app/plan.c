@@ -90,6 +90,14 @@ static bool is_loopback(const char *address)
 	return !address || strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
+bool plan_off_loopback(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_listens; i++)
+		if (!is_loopback(p->listens[i].address))
+			return true;
+	return false;
+}
+
 static int plan_native_listens(struct plan *p, struct err *err)
 {
 	const struct core_options *core = &p->settings.core;

@@ -59,6 +59,8 @@ int plan_add_socket(struct plan *p, const char *path, unsigned mode, bool requir
 int plan_add_listen(struct plan *p, struct plan_listen listen, struct err *err);
 /* One `listen:` entry: "address:port", "[v6]:port", "port", "unix:/path", with "/family" after a port ("127.0.0.1:8000/fleet"). */
 int plan_parse_listen(struct plan *p, struct view text, struct plan_listen *out, struct err *err);
+/* Can other machines reach one of the listeners? */
+bool plan_off_loopback(const struct plan *p);
 /* The native daemon's way: file, environment, flags. `src->argv` are the words after the command. */
 int plan_make_native(const struct plan_source *src, struct plan *plan, struct err *err);
 

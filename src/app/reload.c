@@ -28,6 +28,9 @@ int daemon_apply_access(struct daemon *d, const struct plan *plan, struct err *e
 				  core->api_key_files.n, err);
 	if (rc < 0)
 		return rc;
+	if (plan->native && core->auth != AUTH_NONE && plan_off_loopback(plan) && !access_has_keys(d->access))
+		return err_set(err, ERR_DENIED, "api_key_files",
+			       "none of the files holds a key, and other machines can reach a listener; write a key, or say auth: none");
 	struct http_server_options http = {
 		.max_connections = (uint32_t)core->http_connections,
 		.hosts = core->hosts.items,

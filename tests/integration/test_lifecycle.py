@@ -293,7 +293,9 @@ class Signals(Personality):
 
     def test_impatient_second_signal(self):
         d = self.patienced()
-        d.process.send_signal(signal.SIGTERM)
+        for _ in range(200):
+            d.process.send_signal(signal.SIGTERM)
+            time.sleep(0.0005)
         self.assertEqual(d.stop(), 0)
 
     def test_a_socket_and_pid_file_of_a_successor_are_not_removed(self):
