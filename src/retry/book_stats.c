@@ -179,7 +179,7 @@ static uint64_t last_inside(const struct book *b, const struct range *r, uint64_
 static void top_of_book(const struct book *b, const struct range *r, struct top *top)
 {
 	const struct commands *c = &b->commands;
-	for (uint32_t id = 0; id < c->n; id++) {
+	for (uint32_t id = c->n; id-- > 0;) { /* the youngest first: later ones then seldom rank before */
 		uint64_t least = top->n == BOOK_TOP ? top->list[BOOK_TOP - 1].count : 1;
 		if (c->count[id] < least || c->count[id] == 0)
 			continue;
@@ -201,7 +201,7 @@ static void top_of_book(const struct book *b, const struct range *r, struct top 
 
 static void top_of_tally(const struct tally *t, struct top *top)
 {
-	for (uint32_t i = 0; i < t->n; i++) {
+	for (uint32_t i = t->n; i-- > 0;) {
 		const struct tally_row *r = &t->rows[i];
 		struct candidate cand = { r->cmd, r->count, r->successes, r->last, r->duration_ns };
 		top_offer(top, &cand);

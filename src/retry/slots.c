@@ -155,10 +155,21 @@ static wall_ms *claimed_times(const struct slot_resource *res, struct claim *c)
 	return list;
 }
 
-static bool id_known(const struct slot_resource *res, uint64_t peer, uint64_t id)
+/* Ids this connection has registered for the resource; the caller frees. */
+static uint64_t *known_ids(const struct slot_resource *res, uint64_t peer, size_t *n)
 {
-	for (uint32_t i = 0; id && i < res->n; i++)
-		if (res->ev[i].id == id && res->ev[i].peer == peer)
+	uint64_t *list = malloc((res->n + 1) * sizeof(*list));
+	*n = 0;
+	for (uint32_t i = 0; list && i < res->n; i++)
+		if (res->ev[i].peer == peer && res->ev[i].id)
+			list[(*n)++] = res->ev[i].id;
+	return list;
+}
+
+static bool id_among(const uint64_t *ids, size_t n, uint64_t id)
+{
+	for (size_t i = 0; id && i < n; i++)
+		if (ids[i] == id)
 			return true;
 	return false;
 }
@@ -177,31 +188,40 @@ static bool id_repeats(const struct slot_event *ev, size_t n, uint64_t id)
 	return false;
 }
 
-/* Registered events as they will be kept: known ids left out, times moved to what was promised. Returns how
- * many. */
-static size_t settle_times(const struct slot_resource *res, const struct claim *c, const wall_ms *reserved,
-			   uint64_t peer, const struct slots_event *events, size_t n, wall_ms *at,
-			   struct slot_event *ev)
-{
-	size_t kept = 0;
-	int64_t shift = c->n && c->first > bounded(events[0].scheduled_at)
-				? c->first - bounded(events[0].scheduled_at)
-				: 0;
+/* What a registration works with. */
+struct registration {
+	const struct slots_event *events;
+	size_t n;
+	struct claim claim;
+	wall_ms *reserved; /* times of the claim */
+	uint64_t *ids;     /* known already */
+	size_t n_ids;
+	wall_ms *at; /* the events as they will be kept */
+	struct slot_event *ev;
+};
 
-	for (size_t i = 0; i < n; i++) {
-		wall_ms given = bounded(events[i].scheduled_at), t = given + shift;
-		uint64_t id = id_hash(events[i].id);
-		if (id_known(res, peer, id) || id_repeats(ev, kept, id))
+/* Leaves known ids out and moves times to what was promised. Returns how many are left. */
+static size_t settle_times(const struct registration *g)
+{
+	const struct claim *c = &g->claim;
+	wall_ms first = bounded(g->events[0].scheduled_at);
+	int64_t shift = c->n && c->first > first ? c->first - first : 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		wall_ms given = bounded(g->events[i].scheduled_at), t = given + shift;
+		uint64_t id = id_hash(g->events[i].id);
+		if (id_among(g->ids, g->n_ids, id) || id_repeats(g->ev, kept, id))
 			continue;
-		if (i < c->n && reserved[i] > t)
-			t = reserved[i];
-		int64_t life = bounded(events[i].expires_at) - given;
-		ev[kept] = (struct slot_event){ .expires = t + life,
-						.asked = given,
-						.peer = peer,
-						.id = id,
-						.deliberate = life < EXPIRY_MS };
-		at[kept++] = t;
+		if (i < c->n && g->reserved[i] > t)
+			t = g->reserved[i];
+		int64_t life = bounded(g->events[i].expires_at) - given;
+		g->ev[kept] = (struct slot_event){ .expires = t + life,
+						   .asked = given,
+						   .peer = c->peer,
+						   .id = id,
+						   .deliberate = life < EXPIRY_MS };
+		g->at[kept++] = t;
 	}
 	return kept;
 }
@@ -209,22 +229,26 @@ static size_t settle_times(const struct slot_resource *res, const struct claim *
 static int replace_claim(struct slots *s, struct slot_resource *res, struct slot_peer *peer,
 			 const struct slots_event *events, size_t n, wall_ms now)
 {
-	struct claim c = find_claim(res, peer->serial, bounded(events[0].scheduled_at));
-	wall_ms *reserved = claimed_times(res, &c);
-	wall_ms *at = malloc(n * sizeof(*at));
-	struct slot_event *ev = malloc(n * sizeof(*ev));
-	int rc = reserved && at && ev ? 0 : -ENOMEM;
+	struct registration g = { .events = events, .n = n };
 
+	g.claim = find_claim(res, peer->serial, bounded(events[0].scheduled_at));
+	g.reserved = claimed_times(res, &g.claim);
+	g.ids = known_ids(res, peer->serial, &g.n_ids);
+	g.at = malloc(n * sizeof(*g.at));
+	g.ev = malloc(n * sizeof(*g.ev));
+	int rc = g.reserved && g.ids && g.at && g.ev ? 0 : -ENOMEM;
 	if (rc == 0) {
-		n = settle_times(res, &c, reserved, peer->serial, events, n, at, ev);
-		if (c.batch && n)
-			slot_resource_filter(s, res, is_claimed, &c);
-		rc = slot_resource_insert(s, res, at, ev, n, now);
-		peer->events += rc == 0 && n > c.n ? (uint32_t)(n - c.n) : 0;
+		size_t kept = settle_times(&g);
+		rc = slot_resource_insert(s, res, g.at, g.ev, kept,
+					  now); /* first: a full table must not cost the claim */
+		if (rc == 0 && g.claim.batch && kept)
+			slot_resource_filter(s, res, is_claimed, &g.claim);
+		peer->events += rc == 0 && kept > g.claim.n ? (uint32_t)(kept - g.claim.n) : 0;
 	}
-	free(reserved);
-	free(at);
-	free(ev);
+	free(g.reserved);
+	free(g.ids);
+	free(g.at);
+	free(g.ev);
 	return rc;
 }
 

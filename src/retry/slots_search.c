@@ -1,7 +1,7 @@
 #include "slots_search.h"
 
 /* Steps of work a search may take: some milliseconds of the loop. */
-#define WORK_MAX 3000000
+#define WORK_MAX 2000000
 /* With more offsets than this, pairs of them are dearer than a sweep over everything near. */
 #define PAIRS_MAX   32
 #define BISECT_COST 16
