@@ -70,6 +70,34 @@ int64_t self_thread_cpu_ns(void)
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
+/* Name of the file that runs, without its directory and the mark of a file that is no longer there; `out` keeps it. */
+static struct view program_name(const char *link, char *out, size_t size)
+{
+	static const char gone[] = " (deleted)";
+	ssize_t n = readlink(link, out, size);
+	struct view v = { out, n > 0 ? (size_t)n : 0 };
+	size_t mark = sizeof(gone) - 1;
+	if (v.len > mark && memcmp(out + v.len - mark, gone, mark) == 0)
+		v.len -= mark;
+	const char *slash = v.len ? memrchr(v.data, '/', v.len) : NULL;
+	return slash ? (struct view){ slash + 1, (size_t)(v.data + v.len - slash) - 1 } : (struct view){ 0 };
+}
+
+/* Does the other run a file of our name, or go by our name? One binary has several names, so either will do. */
+static bool same_name(int64_t pid)
+{
+	char path[64], theirs[4096], ours[4096];
+	struct view v = { 0 }, mine = { 0 };
+	snprintf(path, sizeof(path), "/proc/%lld/exe", (long long)pid);
+	v = program_name(path, theirs, sizeof(theirs));
+	mine = program_name("/proc/self/exe", ours, sizeof(ours));
+	if (v.len && view_eq(v, mine))
+		return true;
+	snprintf(path, sizeof(path), "/proc/%lld/comm", (long long)pid);
+	return read_whole(path, theirs, sizeof(theirs), &v) == 0 && read_whole("/proc/self/comm", ours, sizeof(ours), &mine) == 0 &&
+	       v.len > 1 && view_eq(v, mine);
+}
+
 int process_probe(int64_t pid, bool *exe_same)
 {
 	*exe_same = false;
@@ -94,13 +122,6 @@ int process_probe(int64_t pid, bool *exe_same)
 		if (*exe_same)
 			return 0;
 	}
-	/* The binary may have been replaced by an upgrade, or its link be unreadable: its name decides. */
-	snprintf(path, sizeof(path), "/proc/%lld/comm", (long long)pid);
-	char own[256];
-	struct view mine = { NULL, 0 };
-	char own_text[256];
-	if (read_whole(path, own, sizeof(own), &v) == 0 &&
-	    read_whole("/proc/self/comm", own_text, sizeof(own_text), &mine) == 0)
-		*exe_same = v.len > 1 && view_eq(v, mine);
+	*exe_same = same_name(pid); /* the binary may have been replaced by an upgrade, or its link be unreadable */
 	return 0;
 }

@@ -2,6 +2,7 @@
 import fcntl
 import os
 import pathlib
+import shutil
 import subprocess
 import unittest
 
@@ -140,6 +141,19 @@ class Status(Personality):
         d.kill9()
         self.assertEqual(self.call("-status", *self.places())[:2],
                          (0, "Daemon is not running\nStale PID file found with PID %d\n" % d.pid))
+
+    def test_a_daemon_whose_program_was_replaced_is_still_ours(self):
+        old, new = self.path("auspex"), self.path("new")
+        shutil.copy(AUSPEX, old)
+        p = subprocess.Popen([old, "as", "patienced", *self.places()], stdout=subprocess.DEVNULL, env=self.environment())
+        self.addCleanup(p.wait)
+        self.addCleanup(p.kill)
+        self.eventually(lambda: os.path.exists(self.pid_file))
+        shutil.copy(AUSPEX, new)
+        os.rename(new, old)
+        os.symlink(old, self.path("patienced"))
+        out = subprocess.run([self.path("patienced"), "-status", *self.places()], capture_output=True, text=True, env=self.environment()).stdout
+        self.assertIn("Daemon is running with PID %d\n" % p.pid, out)
 
 
 class Stop(Personality):
