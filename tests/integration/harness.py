@@ -23,6 +23,10 @@ import unittest
 
 AUSPEX = os.environ.get("AUSPEX") or str(pathlib.Path(__file__).resolve().parents[2] / "build" / "auspex")
 
+# Sanitizer builds: memory bounds are not measured, and a report in a daemon's log fails its test.
+SANITIZED = os.path.exists(AUSPEX) and any(word in pathlib.Path(AUSPEX).read_bytes() for word in (b"__asan_init", b"__tsan_init"))
+REPORTS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:")
+
 # The bytes the real command-line client sends for `true` (retry contract 1.1).
 CAPTURED_RUN = (
     b'{"command":"true","command_hash":"b5bea41b","final_status":"succeeded","total_duration_seconds":0.007290392,'
@@ -244,9 +248,13 @@ class Case(unittest.TestCase):
 
     def _stop_all(self):
         for d in self.daemons:
+            if SANITIZED and d.process.poll() is None:
+                d.stop()  # leaks are told at the end
             if d.process.poll() is None:
                 d.process.kill()
                 d.process.wait()
+            if any(word in d.log() for word in REPORTS):
+                raise AssertionError(d.log()[-20000:])
 
     def path(self, name):
         return os.path.join(self.folder, name)
