@@ -47,7 +47,7 @@ static void check_rest(struct daemon *d, struct findings *f)
 	}
 	if (d->last_reload_error[0])
 		say(f, "configuration", d->last_reload_error, "mend the configuration and send SIGHUP again");
-	if (d->http && d->n_sockets < d->plan->n_sockets) {
+	if (!d->stopping && d->n_sockets < d->plan->n_sockets) {
 		snprintf(text, sizeof(text), "%zu of %zu Unix sockets could not be bound", d->plan->n_sockets - d->n_sockets,
 			 d->plan->n_sockets);
 		say(f, "sockets", text, "another program holds them; see the log of the start");

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define HUB_BYTES (1024u * 1024u)
-#define PUSH_DRAIN_US (1 * US_PER_S) /* longest wait at shutdown for pushes that wait for their commit */
 
 /* --- starting ------------------------------------------------------------------------------------------------------ */
 
@@ -216,114 +215,14 @@ static int open_listeners(struct daemon *d, struct err *err)
 	return 0;
 }
 
-/* --- stopping ------------------------------------------------------------------------------------------------------- */
-
-static void close_store_and_handles(struct daemon *d);
-
-static void part_closed(void *arg)
-{
-	struct daemon *d = arg;
-	if (--d->closing == 0)
-		close_store_and_handles(d);
-}
-
-static void close_handle(uv_handle_t *h)
-{
-	if (!uv_is_closing(h))
-		uv_close(h, NULL);
-}
-
-static void store_closed(void *arg)
-{
-	struct daemon *d = arg;
-	d->store = NULL;
-	uv_stop(&d->loop);
-}
-
-/* Second half: nobody speaks to the services any more. */
-static void close_store_and_handles(struct daemon *d)
-{
-	loop_watch_stop(d);
-	close_handle((uv_handle_t *)&d->on_term);
-	close_handle((uv_handle_t *)&d->on_int);
-	close_handle((uv_handle_t *)&d->on_hup);
-	/* An impatient second signal must not cut the last commit short; who means it has SIGKILL. */
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	if (d->minute_made)
-		close_handle((uv_handle_t *)&d->minute);
-	if (d->drain_made)
-		close_handle((uv_handle_t *)&d->drain);
-	if (d->hub)
-		hub_drain(d->hub); /* the stop event reaches the store */
-	if (d->store)
-		store_close(d->store, store_closed, d);
-	else
-		uv_stop(&d->loop);
-}
-
-/* First half: stop listening, let the services end. */
-static void close_services(struct daemon *d)
-{
-	d->closing = 1; /* ourselves, so that callbacks from inside cannot finish early */
-	for (size_t i = 0; i < d->n_sockets; i++) {
-		d->closing++;
-		unix_listener_close(d->sockets[i], part_closed, d);
-	}
-	d->n_sockets = 0;
-	if (d->stream) {
-		d->closing++;
-		stream_stop(d, part_closed, d);
-	}
-	if (d->http) {
-		d->closing++;
-		http_server_close(d->http, d->plan->settings.core.drain_ns / NS_PER_MS, part_closed, d);
-		d->http = NULL;
-	}
-	if (d->self) {
-		d->closing++;
-		self_metrics_stop(d, part_closed, d);
-	}
-	if (d->retry) {
-		d->closing++;
-		retry_close(d->retry, part_closed, d);
-		d->retry = NULL;
-	}
-	part_closed(d);
-}
-
-static void drain_tick(uv_timer_t *timer)
-{
-	struct daemon *d = timer->data;
-	struct push_stats push = { 0 };
-	push_get_stats(d->push, &push);
-	if (push.waiting && clock_mono_us(d->clock) < d->drain_until)
-		return;
-	uv_timer_stop(timer);
-	close_services(d);
-}
-
-static void begin_stop(struct daemon *d)
-{
-	if (d->stopping)
-		return;
-	d->stopping = true;
-	daemon_event(d, EVENT_STOP, SEVERITY_INFO, "daemon", (struct view){ 0 }, "%s stopped", d->plan->program);
-	for (size_t i = 0; i < d->n_sockets; i++) {
-		unix_listener_drain(d->sockets[i]);
-		unix_listener_stop(d->sockets[i]);
-	}
-	d->drain_until = clock_mono_us(d->clock) + PUSH_DRAIN_US;
-	uv_timer_start(&d->drain, drain_tick, 0, 10);
-}
+/* --- signals and upkeep --------------------------------------------------------------------------------------------------------- */
 
 static void on_stop_signal(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
 	LOG(d->log, LOG_INFO, "daemon", "received signal, shutting down", LF_S("signal", number == SIGINT ? "interrupt" : "terminated"),
 	    LF_I("number", number));
-	begin_stop(d);
+	daemon_stop(d);
 }
 
 static void on_hup_signal(uv_signal_t *handle, int number)
@@ -334,8 +233,6 @@ static void on_hup_signal(uv_signal_t *handle, int number)
 	if (!d->stopping)
 		daemon_reload(d, &err);
 }
-
-/* --- upkeep --------------------------------------------------------------------------------------------------------- */
 
 static void on_minute(uv_timer_t *timer)
 {
@@ -463,7 +360,7 @@ int daemon_run(struct plan *plan, const struct plan_source *source, void (*ready
 		ready(arg);
 		uv_run(&d->loop, UV_RUN_DEFAULT);
 	} else {
-		close_services(d);
+		daemon_close(d);
 		uv_run(&d->loop, UV_RUN_DEFAULT);
 	}
 	const char *pid_file = plan->pid_file;

@@ -68,6 +68,12 @@ struct daemon {
 	char last_reload_error[512];
 };
 
+/* --- the end (daemon_close.c) ----------------------------------------------------------------------------------- */
+/* Answers what waits, then closes everything; uv_run returns at the end. */
+void daemon_stop(struct daemon *d);
+/* The same at once, also for a daemon that is only half made. */
+void daemon_close(struct daemon *d);
+
 /* --- events (journal.c) ------------------------------------------------------------------------------------------ */
 extern const struct store_kind event_kind_record;
 /* Publishes an event through the hub; `detail` may be empty or a JSON object. */
