@@ -4,16 +4,14 @@
  *   load stream SOCKET N COMMANDS N runs of 442 bytes over one connection
  *   load push SOCKET N PER        N pushes of PER runs, each waits for its reply
  * Prints seconds taken and how many could not be sent. */
+#include "bench_run.h"
+
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
-
-#define RUN_BYTES 442
 
 static double now(void)
 {
@@ -49,30 +47,9 @@ static int send_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* One run of exactly RUN_BYTES bytes: three attempts, the command padded to fit. */
-static void make_run(char *out, unsigned command)
-{
-	char text[1024];
-	int n = snprintf(text, sizeof(text),
-			 "{\"command\":\"bench --case %03u %%s\",\"command_hash\":\"b5bea41b\",\"final_status\":\"%s\","
-			 "\"total_duration_seconds\":1.007290392,\"total_attempts\":3,\"successful_attempts\":1,\"failed_attempts\":2,\"attempts\":["
-			 "{\"duration_seconds\":0.307228836,\"exit_code\":1,\"success\":false},{\"duration_seconds\":0.307228836,\"exit_code\":1,"
-			 "\"success\":false},{\"duration_seconds\":0.307228836,\"exit_code\":0,\"success\":true}],\"timestamp\":1795378345}",
-			 command, command % 10 ? "succeeded" : "failed");
-	int pad = RUN_BYTES - (n - 2);
-	char padding[512];
-	memset(padding, 'p', sizeof(padding));
-	padding[pad > 0 ? pad : 0] = 0;
-	char *at = strstr(text, "%s");
-	size_t head = (size_t)(at - text);
-	memcpy(out, text, head);
-	memcpy(out + head, padding, strlen(padding));
-	strcpy(out + head + strlen(padding), at + 2);
-}
-
 static int oneshot(const char *path, long n)
 {
-	char run[1024];
+	char run[RUN_BYTES];
 	long lost = 0;
 	make_run(run, 1);
 	double start = now();

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The retry service's bars, measured side by side with their peers in one run; medians of several rounds.
 
-    tests/bench/retry.py [--auspex PROGRAM] [--load PROGRAM] [--rounds 5] [--only NAME,…] [--json FILE]
+    tests/bench/retry.py [--auspex PROGRAM] [--load PROGRAM] [--rounds 5] [--only NAME,…] [--json FILE] [--markdown]
 
 CPU figures are the daemon's own (schedstat of its threads), the honest figure on a noisy machine. Peers that are not installed are named.
 """
@@ -26,9 +26,24 @@ import harness  # noqa: E402
 ROWS = []
 
 
-def row(name, figure, bar, peer="", verdict=None):
-    ROWS.append({"what": name, "figure": figure, "bar": bar, "peer": peer, "met": verdict})
-    print("%-52s %-30s %-26s %s%s" % (name, figure, bar, peer, "" if verdict is None else ("  ok" if verdict else "  MISSED")), flush=True)
+def row(name, figure, bar, peer="", verdict=None, ratio=None):
+    """One line of the table; verdict None = a figure without a bar, or a peer that is missing."""
+    ROWS.append({"what": name, "figure": figure, "bar": bar, "peer": peer, "ratio": ratio, "met": verdict})
+    ratio = "" if ratio is None else "%.2f" % ratio
+    print("%-52s %-30s %-26s %-28s %-5s %s" % (name, figure, bar, peer, ratio, verdict_text(verdict)), file=sys.stderr, flush=True)
+
+
+def verdict_text(verdict):
+    return "" if verdict is None else "met" if verdict else "MISSED"
+
+
+def markdown():
+    cells = [("figure of", "measured", "bar", "peer", "ratio", "")]
+    cells += [(r["what"].strip(), r["figure"], r["bar"], r["peer"], "" if r["ratio"] is None else "%.2f" % r["ratio"], verdict_text(r["met"])) for r in ROWS]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    lines = ["| " + " | ".join(text.ljust(w) for text, w in zip(line, widths)) + " |" for line in cells]
+    lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
+    return "\n".join(lines)
 
 
 def thread_cpu_us(pid, tid=None):
@@ -154,7 +169,7 @@ class Bench:
                 ratios.append(ours[-1] / theirs[-1])
         ratio = statistics.median(ratios) if ratios else 0
         row("durable push, 100 runs a message", "%.0f runs/s" % statistics.median(ours), ">= 0.8 of bare SQLite",
-            "bare SQLite %.0f rows/s, ratio %.2f" % (statistics.median(theirs), ratio) if theirs else "no bare loop built", ratio >= 0.8 if ratios else None)
+            "bare SQLite %.0f rows/s" % statistics.median(theirs) if theirs else "no bare loop built", ratio >= 0.8 if ratios else None, ratio or None)
 
     def wrk(self, port, path, connections):
         out = subprocess.run(["wrk", "-t1", "-c%d" % connections, "-d3", "--latency", "http://127.0.0.1:%d%s" % (port, path)],
@@ -187,9 +202,9 @@ class Bench:
                     theirs.append(self.wrk(port, "/", connections)[0])
             mine = statistics.median(ours)
             other = statistics.median(theirs) if theirs else 0
+            ratio = statistics.median(a / b for a, b in zip(ours, theirs)) if theirs else None
             row("GET /api/health, %d connections" % connections, "%.0f/s" % mine, ">= one nginx worker",
-                "nginx %.0f/s, ratio %.2f" % (other, statistics.median(a / b for a, b in zip(ours, theirs))) if theirs else "nginx is not installed",
-                statistics.median(a / b for a, b in zip(ours, theirs)) >= 1 if theirs else None)
+                "nginx %.0f/s" % other if theirs else "nginx is not installed", ratio >= 1 if theirs else None, ratio)
         if peer:
             peer.terminate()
             peer.wait()
@@ -259,7 +274,8 @@ def main():
     p.add_argument("--bare")
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--only", default="")
-    p.add_argument("--json")
+    p.add_argument("--json", help="write the rows to this file")
+    p.add_argument("--markdown", action="store_true", help="print the table as Markdown on stdout")
     o = p.parse_args()
     harness.AUSPEX = o.auspex
     beside = pathlib.Path(o.auspex).resolve().parent / "tests" / "bench"
@@ -272,6 +288,8 @@ def main():
                 getattr(bench, name)()
     finally:
         shutil.rmtree(bench.folder, ignore_errors=True)
+    if o.markdown:
+        print(markdown())
     if o.json:
         pathlib.Path(o.json).write_text(json.dumps(ROWS, indent=2) + "\n")
 
