@@ -17,8 +17,8 @@
 /* How long callbacks kept the loop from polling. */
 struct loop_watch {
 	uv_prepare_t prepare;
-	uv_check_t check;
-	mono_us turn_start; /* when poll returned */
+	mono_us turn_start; /* the last prepare */
+	mono_us slept;      /* in the kernel's poll until then */
 	mono_us worst_us;   /* longest turn since the last sample */
 	mono_us worst_ever_us;
 	int64_t busy_us; /* sum of turns since the last sample */

@@ -10,42 +10,37 @@
 
 /* --- the loop's own delay ------------------------------------------------------------------------------------------- */
 
+/* A turn goes from one prepare to the next, less the time the kernel let us sleep: callbacks of sockets run inside the poll,
+ * before any check handle could see them. */
 static void turn_ends(uv_prepare_t *handle)
 {
 	struct daemon *d = handle->data;
-	if (d->hub) /* a start that fails early has none */
-		hub_drain(d->hub); /* after every callback of this turn, before the loop sleeps */
-	mono_us now = clock_mono_us(d->clock);
-	if (!d->watch.turn_start)
-		return;
-	mono_us took = now - d->watch.turn_start;
-	d->watch.busy_us += took;
+	hub_drain(d->hub); /* after every callback of this turn, before the loop sleeps */
+	mono_us now = clock_mono_us(d->clock), slept = (mono_us)(uv_metrics_idle_time(&d->loop) / 1000);
+	mono_us took = now - d->watch.turn_start - (slept - d->watch.slept);
+	if (d->watch.turn_start && took > 0) {
+		d->watch.busy_us += took;
+		if (took > d->watch.worst_us)
+			d->watch.worst_us = took;
+		if (took > d->watch.worst_ever_us)
+			d->watch.worst_ever_us = took;
+	}
 	d->watch.turns++;
-	if (took > d->watch.worst_us)
-		d->watch.worst_us = took;
-	if (took > d->watch.worst_ever_us)
-		d->watch.worst_ever_us = took;
-}
-
-static void turn_starts(uv_check_t *handle)
-{
-	struct daemon *d = handle->data;
-	d->watch.turn_start = clock_mono_us(d->clock);
+	d->watch.turn_start = now;
+	d->watch.slept = slept;
 }
 
 void loop_watch_start(struct daemon *d)
 {
+	uv_loop_configure(&d->loop, UV_METRICS_IDLE_TIME);
 	uv_prepare_init(&d->loop, &d->watch.prepare);
-	uv_check_init(&d->loop, &d->watch.check);
-	d->watch.prepare.data = d->watch.check.data = d;
+	d->watch.prepare.data = d;
 	uv_prepare_start(&d->watch.prepare, turn_ends);
-	uv_check_start(&d->watch.check, turn_starts);
 }
 
 void loop_watch_stop(struct daemon *d)
 {
 	uv_close((uv_handle_t *)&d->watch.prepare, NULL);
-	uv_close((uv_handle_t *)&d->watch.check, NULL);
 }
 
 /* --- the series ------------------------------------------------------------------------------------------------------ */
