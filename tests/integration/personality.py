@@ -42,6 +42,10 @@ Options:
 """
 
 
+# Measures of memory and time say nothing about a build with a sanitizer.
+SANITIZED = b"__asan_init" in pathlib.Path(AUSPEX).read_bytes() or b"__tsan_init" in pathlib.Path(AUSPEX).read_bytes()
+
+
 class Personality(Case):
     def setUp(self):
         super().setUp()
@@ -136,4 +140,4 @@ def wait_until(condition, seconds=5):
     return True
 
 
-__all__ = ["AUSPEX", "OPTION_BLOCK", "Personality", "wait_until"]
+__all__ = ["AUSPEX", "OPTION_BLOCK", "Personality", "SANITIZED", "wait_until"]
