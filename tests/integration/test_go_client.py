@@ -12,7 +12,6 @@ import socket
 import subprocess
 import threading
 import time
-import unittest
 
 from harness import Case, main
 

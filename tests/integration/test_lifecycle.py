@@ -7,7 +7,6 @@ import socket
 import stat
 import subprocess
 import time
-import unittest
 
 from harness import AUSPEX, free_port, main, run
 from personality import Personality, wait_until

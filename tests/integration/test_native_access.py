@@ -1,7 +1,6 @@
 """Who may do what at the native daemon: Host names, origins, keys, sessions."""
 import os
 import pathlib
-import unittest
 
 from harness import free_port, main, run
 from native import Native, Stream

@@ -1,15 +1,14 @@
 """The native daemon over HTTP: its interfaces for every domain, live streams, reload."""
-import json
 import os
-import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import time
 import unittest
 
-from harness import AUSPEX, free_port, main, run
+from harness import free_port, main, run
 from native import Native, Stream
 
 
@@ -19,6 +18,7 @@ class Run(Native):
         self.assertEqual(d.get("/api/health").status, 200)
         self.assertEqual(d.stop(), 0)
 
+    @unittest.skipUnless(shutil.which("ss"), "ss (iproute2) is not installed")
     def test_both_loopbacks_and_nothing_else(self):
         d = self.native()
         listening = subprocess.run(["ss", "-Hltnp"], capture_output=True, text=True).stdout

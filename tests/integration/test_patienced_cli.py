@@ -1,10 +1,8 @@
 """The words of patienced: flags, texts and exit codes, where the guide wins."""
-import fcntl
 import os
 import pathlib
 import shutil
 import subprocess
-import unittest
 
 from harness import AUSPEX, free_port, main
 from personality import OPTION_BLOCK, Personality

@@ -2,7 +2,6 @@
 import http.client
 import os
 import stat
-import unittest
 
 from harness import free_port, main, run
 from personality import Personality
