@@ -1,5 +1,7 @@
 """When the machine fails: full, read-only and damaged disks, no descriptors, kills. Nothing acknowledged is lost and it recovers by itself."""
 import glob
+import http.client
+import json
 import os
 import pathlib
 import resource
@@ -11,7 +13,7 @@ import threading
 import time
 import unittest
 
-from harness import SANITIZED, Case, free_port, main, run
+from harness import AUSPEX, CAPTURED_RUN, SANITIZED, Case, free_port, main, run
 
 
 def commands(d):
@@ -261,6 +263,34 @@ class Processes(Faults):
         self.eventually(works, seconds=3, every=0.05)
         self.assertLess(d.log().count("\n"), 40)
         self.assertIn("descriptors", d.log())
+
+    def test_a_stopped_daemon_takes_the_burst_when_it_goes_on(self):
+        d = self.patienced()
+        d.process.send_signal(signal.SIGSTOP)
+        for i in range(2000):
+            d.send_run(run("n%d" % i))
+        d.process.send_signal(signal.SIGCONT)
+        self.eventually(lambda: d.count() == 2000, seconds=5)
+
+    def test_a_log_that_nobody_reads_does_not_block(self):
+        port = free_port()
+        p = subprocess.Popen([AUSPEX, "as", "patienced", "-socket", self.path("s"), "-port", str(port), "-pid-file", self.path("pid"), "-log-level",
+                              "debug"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment())
+        self.addCleanup(lambda: (p.kill(), p.wait(), p.stdout.close()))
+        self.eventually(lambda: os.path.exists(self.path("pid")))
+        for _ in range(2000):
+            with socket.socket(socket.AF_UNIX) as s:
+                s.settimeout(5)
+                s.connect(self.path("s"))
+                s.sendall(CAPTURED_RUN)
+
+        def stored():
+            c = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            c.request("GET", "/api/daemon/stats")
+            n = json.loads(c.getresponse().read())["total_metrics"]
+            c.close()
+            return n
+        self.eventually(lambda: stored() == 2000)
 
     def test_sigterm_right_after_a_burst_loses_nothing(self):
         d = self.patienced()

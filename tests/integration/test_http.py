@@ -252,6 +252,17 @@ class Connections(Http):
         self.assertEqual([int(n) for n in re.findall(rb'\{"count":(\d+)', reply)], list(range(1, 41)))
         self.assertTrue(reply.endswith(b"404 page not found\n"))
 
+    def test_a_half_closed_peer_gets_whole_answers(self):
+        d = self.filled(n=3000)
+        post = b'POST /api/push HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\n\r\n{"runs":[{}]}'
+        for ask, end in ((b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n", b"}\n"), (post, b"}\n"),
+                         (b"GET /api/metrics/export HTTP/1.1\r\nHost: localhost\r\n\r\n", b"]\r\n0\r\n\r\n")):
+            with socket.create_connection(("127.0.0.1", d.port), timeout=5) as s:
+                s.sendall(ask)
+                s.shutdown(socket.SHUT_WR)
+                reply = s.makefile("rb").read()
+            self.assertTrue(reply.startswith(b"HTTP/1.1 200 OK") and reply.endswith(end), (ask, reply[-50:]))
+
     def test_http_1_0_closes(self):
         reply = self.patienced().raw_http(b"GET /api/health HTTP/1.0\r\n\r\n")
         self.assertIn(b" 200 OK\r\n", reply)

@@ -120,6 +120,20 @@ class Push(Case):
         self.assertEqual(len(reply["errors"]), reply["rejected"])
         self.assertEqual(d.count(), reply["accepted"])
 
+    def test_a_half_closed_peer_gets_its_reply(self):
+        d = self.patienced()
+        for tail in (b"", b"\n"):
+            with d.connect() as s:
+                s.sendall(b'{"type":"push","runs":[{}]}' + tail)
+                s.shutdown(socket.SHUT_WR)
+                self.assertIn(b'"accepted":1', s.recv(1000))
+                self.assertEqual(s.recv(1000), b"")
+
+    def test_a_push_without_a_newline_is_answered_at_once(self):
+        with self.patienced().connect(timeout=2) as s:
+            s.sendall(b'{"type":"push","runs":[{}]}')
+            self.assertIn(b'"accepted":1', s.recv(1000))
+
     def test_pipelined_pushes_are_answered_in_order(self):
         d = self.patienced()
         with d.lines() as c:
