@@ -12,9 +12,18 @@
 
 #define STOP_WAIT_MS 15000
 
+/* Nobody reads the standard output of a process in the background. */
+static int make_background(const struct plan_source *src, struct plan *plan, struct err *err)
+{
+	int rc = plan_make_native(src, plan, err);
+	if (rc == 0 && !plan->log_file)
+		plan->log_file = arena_printf(&plan->arena, "%s/auspex.log", plan->state_dir);
+	return rc;
+}
+
 static int launch_native(const struct command *self, int argc, char **argv, const char *const *env, bool detach)
 {
-	struct plan_source source = { plan_make_native, argc, argv, env };
+	struct plan_source source = { detach ? make_background : plan_make_native, argc, argv, env };
 	char prefix[64];
 	snprintf(prefix, sizeof(prefix), "auspex %s: ", self->name);
 	struct launch launch = { &source, prefix, prefix, detach };

@@ -239,7 +239,8 @@ static int load_env(struct patienced *c, const char *const *env, struct arena *a
 			for (char *s = name; *s; s++)
 				*s = (char)(*s >= 'a' && *s <= 'z' ? *s - 'a' + 'A' : *s);
 			const char *value = env_get(env, name);
-			int rc = value ? set_key_text(&keys[i], c, view_of(value), name, arena, err) : 0;
+			/* Set to nothing is not set: shells and unit files have no other way to take a variable back. */
+			int rc = value && *value ? set_key_text(&keys[i], c, view_of(value), name, arena, err) : 0;
 			if (rc < 0)
 				return rc;
 		}

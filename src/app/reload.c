@@ -2,9 +2,11 @@
 #include "app/parts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct store_options store_options_of(const struct plan *plan)
 {
@@ -132,6 +134,7 @@ static void keep_fixed_parts(struct plan *next, struct plan *now)
 	next->state_dir = now->state_dir;
 	next->state_note = now->state_note;
 	next->http = now->http;
+	next->log_file = now->log_file;
 }
 
 static int apply(struct daemon *d, struct plan *next, struct err *err)
@@ -149,10 +152,27 @@ static int apply(struct daemon *d, struct plan *next, struct err *err)
 	return 0;
 }
 
+/* Whoever rotates logs moves the file away and sends SIGHUP. */
+static void reopen_log(struct daemon *d)
+{
+	if (d->log_fd < 0)
+		return;
+	int fd = open(d->plan->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	if (fd < 0) {
+		LOG(d->log, LOG_WARN, "daemon", "cannot open the log file anew, the old one stays", LF_S("path", d->plan->log_file),
+		    LF_S("error", strerror(errno)));
+		return;
+	}
+	log_set_fd(d->log, fd);
+	close(d->log_fd);
+	d->log_fd = fd;
+}
+
 int daemon_reload(struct daemon *d, struct err *err)
 {
 	struct difference diff = { "", 0 };
 	struct plan *next = malloc(sizeof(*next));
+	reopen_log(d);
 	if (!next)
 		return err_set(err, -ENOMEM, NULL, "out of memory");
 	plan_init(next);

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import pty
 import re
 import shutil
 import signal
@@ -233,11 +234,54 @@ class Life(Native):
         p = subprocess.run([AUSPEX, "start"], capture_output=True, text=True, timeout=20, env=self.env)
         self.assertEqual(p.returncode, 0, p.stderr)
 
+    def test_the_log_of_the_background_is_kept_and_can_be_rotated(self):
+        self.do("start")
+        log, moved = self.path("state/auspex/auspex.log"), self.path("moved")
+        self.assertIn("daemon started successfully", pathlib.Path(log).read_text())
+        os.rename(log, moved)
+        self.do("reload")
+        self.eventually(lambda: os.path.exists(log) and "reloaded" in pathlib.Path(log).read_text())
+        self.do("stop")
+        self.assertIn("shutting down", pathlib.Path(log).read_text())
+        self.assertNotIn("reloaded", pathlib.Path(moved).read_text())
+
     def test_status_is_quick(self):
         import time
         started = time.monotonic()
         self.do("status", code=3)
         self.assertLess(time.monotonic() - started, 0.5)
+
+
+class Terminal(Native):
+    def test_the_greeting_tells_where_the_page_is_and_its_examples_work(self):
+        """What a newcomer sees, and what happens when every line of it is typed."""
+        env = self.home_environment()
+        ours, theirs = pty.openpty()
+        p = subprocess.Popen([AUSPEX, "run"], stdin=theirs, stdout=theirs, stderr=theirs, env=env)
+        os.close(theirs)
+        self.addCleanup(os.close, ours)
+        self.addCleanup(p.wait)
+        self.addCleanup(p.kill)
+        text = ""
+        while "Ctrl-C" not in text:
+            text += os.read(ours, 65536).decode()
+        text = text.replace("\r\n", "\n")
+        self.assertIn("http://127.0.0.1:%s/\n" % env["AUSPEX_PORT"], text)
+        self.assertNotIn('{"time"', text, "plain lines on a terminal")
+        shell = {**env, "PATH": self.folder + ":" + env["PATH"]}
+        os.symlink(AUSPEX, self.path("auspex"))
+        for word in ("Try:", "Or:"):
+            line = next(l for l in text.splitlines() if l.strip().startswith(word)).strip()[len(word):].strip()
+            if word == "Or:" and not shutil.which("nc"):
+                continue
+            done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, env=shell, timeout=10)
+            self.assertEqual(done.returncode, 0, line + done.stderr)
+        self.eventually(lambda: "make test" in self.auspex("query", "runs", env=env)[1])
+        if shutil.which("nc"):
+            self.eventually(lambda: "true" in self.auspex("query", "runs", env=env)[1])
+        os.write(ours, b"\x03")
+        os.kill(p.pid, signal.SIGINT)
+        self.assertEqual(p.wait(10), 0)
 
 
 class Push(Native):

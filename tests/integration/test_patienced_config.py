@@ -132,6 +132,11 @@ class Environment(Personality):
             err = self.fails(*places, env=self.environment(**{name: value}))
             self.assertIn(value, err, name)
 
+    def test_empty_variables_are_as_unset(self):
+        names = ("SOCKET_PATH", "HTTP_PORT", "MAX_METRICS", "METRICS_MAX_AGE", "LOG_LEVEL", "PID_FILE", "ENABLE_HTTP", "ENABLE_PROFILING")
+        d = self.start("-config", self.config(max_metrics=77), env=self.environment(**{"RETRY_" + n: "" for n in names}))
+        self.assertEqual(self.stats(d)["max_size"], 77)
+
     def test_unrelated_variables_do_no_harm(self):
         d = self.with_variable(RETRY_NONSENSE="x", PATIENCE_DAEMON_SOCKET="/nowhere", AUSPEX_NO_SUCH="1")
         self.assertEqual(self.stats(d)["max_size"], 10000)
