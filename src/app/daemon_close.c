@@ -69,6 +69,7 @@ static void front_closed(void *arg)
  * those requests still use them. */
 void daemon_close(struct daemon *d)
 {
+	pprof_stop(d);
 	d->closing = 1; /* ourselves, so that callbacks from inside cannot finish early */
 	for (size_t i = 0; i < d->n_sockets; i++) {
 		d->closing++;

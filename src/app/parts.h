@@ -27,6 +27,7 @@ struct loop_watch {
 
 struct self_metrics;
 struct stream;
+struct taking;
 
 struct daemon {
 	uv_loop_t loop;
@@ -54,6 +55,7 @@ struct daemon {
 	int http_port;                   /* first TCP port bound, or 0 */
 	struct self_metrics *self;
 	struct stream *stream;
+	struct taking *taking;           /* a CPU profile under way (api_pprof.c), or NULL */
 	struct loop_watch watch;
 	uv_signal_t on_term, on_int, on_hup;
 	uv_timer_t minute;               /* upkeep: tiers, retention */
@@ -103,12 +105,16 @@ int stream_start(struct daemon *d);
 void stream_stop(struct daemon *d, void (*cb)(void *arg), void *arg);
 void stream_free(struct stream *s); /* after the HTTP server has closed */
 
+/* --- profiling (api_pprof.c) ---------------------------------------------------------------------------------------- */
+/* Ends a profile that is being taken; its asker gets what there is. */
+void pprof_stop(struct daemon *d);
+
 /* --- routes --------------------------------------------------------------------------------------------------------- */
 struct route_group {
 	const struct http_route *rows;
 	const size_t *n;
 };
-#define API_GROUPS(X) X(daemon) X(health) X(series) X(events) X(stream) X(push) X(session) X(metrics) X(openapi) X(page)
+#define API_GROUPS(X) X(daemon) X(health) X(series) X(events) X(stream) X(push) X(session) X(metrics) X(openapi) X(page) X(pprof)
 #define X(name) extern const struct http_route api_##name##_routes[]; extern const size_t api_##name##_n;
 API_GROUPS(X)
 #undef X

@@ -65,6 +65,7 @@ static int make_plan(const struct plan_source *src, struct plan *plan, struct er
 	s->core.log_level = (int)level;
 	s->core.log_format = LOG_CHOICE_JSON;
 	s->core.mask_secrets = c.mask_secrets;
+	s->core.profiling = c.enable_profiling;
 	s->core.auth = AUTH_NONE;
 	/* Only for the word that a reload gives about what needs a restart. */
 	s->core.socket = c.socket;

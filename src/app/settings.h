@@ -19,7 +19,7 @@ struct core_options {
 	int64_t socket_mode, port, fleet_port, series_cap, http_connections;
 	int64_t self_interval_ns, drain_ns;
 	int auth, log_level, log_format;
-	bool guard_reads, mask_secrets, log_requests;
+	bool guard_reads, mask_secrets, log_requests, profiling;
 };
 struct history_options {
 	int durability;
