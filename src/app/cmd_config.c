@@ -88,5 +88,5 @@ static int run_version(const struct command *self, int argc, char **argv, const 
 
 const struct command command_config = { "config", "show|check|default",
 					"Show the configuration in force, check it, or print a commented default file.", NULL, config_flags, 1,
-					true, run_config };
-const struct command command_version = { "version", "", "Print the version.", NULL, NULL, 0, false, run_version };
+					COMMAND_OPTIONS, run_config };
+const struct command command_version = { "version", "", "Print the version.", NULL, NULL, 0, COMMAND_ALONE, run_version };

@@ -188,12 +188,12 @@ static int run_status(const struct command *self, int argc, char **argv, const c
 
 static const struct cli_flag json_flag[] = { { "json", 0, NULL, "Answer as JSON.", NULL } };
 
-const struct command command_run = { "run", "", "Run the daemon in the foreground.", NULL, NULL, 0, true, run_run };
-const struct command command_start = { "start", "", "Start the daemon in the background; returns when it is ready.", NULL, NULL, 0, true,
+const struct command command_run = { "run", "", "Run the daemon in the foreground.", NULL, NULL, 0, COMMAND_OPTIONS, run_run };
+const struct command command_start = { "start", "", "Start the daemon in the background; returns when it is ready.", NULL, NULL, 0, COMMAND_OPTIONS,
 				       run_start };
-const struct command command_stop = { "stop", "", "Stop the running daemon and wait for its end.", NULL, NULL, 0, false, run_stop };
-const struct command command_restart = { "restart", "", "Stop, then start in the background.", NULL, NULL, 0, true, run_restart };
-const struct command command_reload = { "reload", "", "Make the running daemon read its configuration again.", NULL, NULL, 0, false,
+const struct command command_stop = { "stop", "", "Stop the running daemon and wait for its end.", NULL, NULL, 0, COMMAND_CONFIG, run_stop };
+const struct command command_restart = { "restart", "", "Stop, then start in the background.", NULL, NULL, 0, COMMAND_OPTIONS, run_restart };
+const struct command command_reload = { "reload", "", "Make the running daemon read its configuration again.", NULL, NULL, 0, COMMAND_CONFIG,
 					run_reload };
 const struct command command_status = { "status", "", "Tell whether the daemon runs and what is wrong (exit 0 running, 3 stopped).", NULL,
-					json_flag, 1, false, run_status };
+					json_flag, 1, COMMAND_CONFIG, run_status };

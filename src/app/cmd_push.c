@@ -177,23 +177,19 @@ static int run_push(const struct command *self, int argc, char **argv, const cha
 	struct push_words p = { 0 };
 	struct cli_flag flags[] = PUSH_FLAGS(&p);
 	struct plan plan;
-	struct plan_source source = { plan_make_native, 1, argv, env };
+	struct plan_source source = { plan_make_native, argc, argv, env };
 	struct err err = { 0 };
-	const char *words[64];
-	size_t n_words = 0;
+	struct plan_words words;
 	struct buf input, message;
 	buf_init(&input);
 	buf_init(&message);
 	plan_init(&plan);
-	int rc = argc > 64 ? err_set(&err, ERR_FULL, NULL, "too many arguments")
-			   : cli_parse(flags, sizeof(flags) / sizeof(flags[0]), NULL, 0, argc, argv, words, &n_words, &plan.arena, &err);
-	if (rc == 0)
-		rc = plan_make_native(&source, &plan, &err);
+	int rc = plan_make_command(&source, flags, sizeof(flags) / sizeof(flags[0]), &words, &plan, &err);
 	if (rc == 0 && (p.run || p.sample)) {
 		rc = message_of_flags(&p, &message, &err);
 	} else if (rc == 0) {
-		const char *name = n_words ? words[0] : "-";
-		if (!n_words && isatty(STDIN_FILENO))
+		const char *name = words.n ? words.items[0] : "-";
+		if (!words.n && isatty(STDIN_FILENO))
 			rc = err_set(&err, ERR_MISSING, NULL, "say what to push: --run 'COMMAND', --sample KEY=VALUE, or a JSON FILE (- for standard input)");
 		if (rc == 0)
 			rc = read_input(name, &input, &err);
@@ -212,4 +208,4 @@ static const struct cli_flag shown_flags[] = PUSH_FLAGS((struct push_words *)NUL
 
 const struct command command_push = { "push", "[FILE|-]", "Store runs and samples; answers after they are committed.",
 				      "FILE holds a push document, one run, or a list of runs (JSON).\n", shown_flags,
-				      sizeof(shown_flags) / sizeof(shown_flags[0]), false, run_push };
+				      sizeof(shown_flags) / sizeof(shown_flags[0]), COMMAND_CONFIG, run_push };

@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct query_words {
-	const char *start, *end, *step, *limit, *port, *json;
+	const char *start, *end, *step, *limit, *json;
 };
 
 #define QUERY_FLAGS(w)                                                                                                          \
@@ -17,7 +17,6 @@ struct query_words {
 	  { "end", 'e', "TIME", "End; default now.", &(w)->end },                                                             \
 	  { "step", 0, "DURATION", "Width of a step (10s, 5m).", &(w)->step },                                                \
 	  { "limit", 'n', "N", "Most events or runs.", &(w)->limit },                                                         \
-	  { "port", 'p', "PORT", "HTTP port of the daemon; default from the configuration.", &(w)->port },                    \
 	  { "json", 0, NULL, "The daemon's JSON as it is.", &(w)->json } }
 
 static void add(struct buf *target, const char *name, const char *value)
@@ -106,8 +105,6 @@ static int ask(const char *what, const struct query_words *q, const struct plan 
 	int status = 0, port = plan->n_listens ? plan->listens[0].port : 8080;
 	buf_init(&target);
 	buf_init(&body);
-	if (q->port)
-		sscanf(q->port, "%d", &port);
 	make_target(what, q, &target);
 	const char *key = plan->settings.core.api_keys.n ? plan->settings.core.api_keys.items[0] : NULL;
 	int rc = client_http(port, buf_str(&target), (struct view){ 0 }, key, 30000, &status, &body, err);
@@ -127,19 +124,15 @@ static int run_query(const struct command *self, int argc, char **argv, const ch
 	struct query_words q = { 0 };
 	struct cli_flag flags[] = QUERY_FLAGS(&q);
 	struct plan plan;
-	struct plan_source source = { plan_make_native, 1, argv, env };
+	struct plan_source source = { plan_make_native, argc, argv, env };
 	struct err err = { 0 };
-	const char *words[64];
-	size_t n_words = 0;
+	struct plan_words words;
 	plan_init(&plan);
-	int rc = argc > 64 ? err_set(&err, ERR_FULL, NULL, "too many arguments")
-			   : cli_parse(flags, sizeof(flags) / sizeof(flags[0]), NULL, 0, argc, argv, words, &n_words, &plan.arena, &err);
-	if (rc == 0 && n_words != 1)
+	int rc = plan_make_command(&source, flags, sizeof(flags) / sizeof(flags[0]), &words, &plan, &err);
+	if (rc == 0 && words.n != 1)
 		rc = err_set(&err, ERR_MISSING, NULL, "say what: series, events, runs, or the key of one series");
 	if (rc == 0)
-		rc = plan_make_native(&source, &plan, &err);
-	if (rc == 0)
-		rc = ask(words[0], &q, &plan, &err);
+		rc = ask(words.items[0], &q, &plan, &err);
 	plan_fini(&plan);
 	return rc < 0 ? command_fail(self, 1, &err) : 0;
 }
@@ -148,4 +141,4 @@ static const struct cli_flag shown_flags[] = QUERY_FLAGS((struct query_words *)N
 
 const struct command command_query = { "query", "series|events|runs|KEY", "Ask the running daemon for series, events or runs.",
 				       "KEY is a series such as auspex.rss_bytes; rows are separated by tabs.\n", shown_flags,
-				       sizeof(shown_flags) / sizeof(shown_flags[0]), false, run_query };
+				       sizeof(shown_flags) / sizeof(shown_flags[0]), COMMAND_CONFIG, run_query };

@@ -22,23 +22,24 @@ static int load_plan(const struct command *self, int argc, char **argv, const ch
 
 static int run_backup(const struct command *self, int argc, char **argv, const char *const *env)
 {
+	struct plan_source source = { plan_make_native, argc, argv, env };
+	struct plan_words words;
 	struct err err = { 0 };
 	struct plan plan;
-	if (argc < 2 || argv[1][0] == '-') {
-		err_set(&err, ERR_MISSING, NULL, "name the file to write: auspex backup FILE");
-		return command_fail(self, 2, &err);
+	struct stat st;
+	plan_init(&plan);
+	int rc = plan_make_command(&source, NULL, 0, &words, &plan, &err), status = 1;
+	if (rc == 0 && words.n != 1) {
+		rc = err_set(&err, ERR_MISSING, NULL, "name the file to write: auspex backup FILE");
+		status = 2;
 	}
-	const char *to = argv[1];
-	argv[1] = argv[0];
-	int status = load_plan(self, argc - 1, argv + 1, env, &plan);
-	if (status == 0) {
-		const char *db = arena_printf(&plan.arena, "%s/history.db", plan.state_dir);
-		struct stat st;
-		if (store_backup_file(db, to, &err) < 0)
-			status = command_fail(self, 1, &err);
-		else if (stat(to, &st) == 0)
-			printf("%s: %lld bytes, a copy of %s\n", to, (long long)st.st_size, db);
-	}
+	const char *to = rc == 0 ? words.items[0] : NULL;
+	const char *db = rc == 0 ? arena_printf(&plan.arena, "%s/history.db", plan.state_dir) : NULL;
+	if (rc == 0)
+		rc = store_backup_file(db, to, &err);
+	if (rc == 0 && stat(to, &st) == 0)
+		printf("%s: %lld bytes, a copy of %s\n", to, (long long)st.st_size, db);
+	status = rc < 0 ? command_fail(self, status, &err) : 0;
 	plan_fini(&plan);
 	return status;
 }
@@ -111,7 +112,7 @@ static int run_doctor(const struct command *self, int argc, char **argv, const c
 	return status;
 }
 
-const struct command command_backup = { "backup", "FILE", "Copy the history to a new file, also while the daemon runs.", NULL, NULL, 0, false,
+const struct command command_backup = { "backup", "FILE", "Copy the history to a new file, also while the daemon runs.", NULL, NULL, 0, COMMAND_CONFIG,
 					run_backup };
-const struct command command_doctor = { "doctor", "", "Check configuration, state directory, history file and daemon.", NULL, NULL, 0, true,
+const struct command command_doctor = { "doctor", "", "Check configuration, state directory, history file and daemon.", NULL, NULL, 0, COMMAND_OPTIONS,
 					run_doctor };

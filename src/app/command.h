@@ -4,6 +4,13 @@
 
 #include "app/settings.h"
 
+/* What of the daemon's configuration a command takes. */
+enum command_takes {
+	COMMAND_ALONE,   /* nothing */
+	COMMAND_CONFIG,  /* all of it, to know which daemon is meant; its --help shows --config only */
+	COMMAND_OPTIONS, /* all of it */
+};
+
 struct command {
 	const char *name;
 	const char *words;   /* "[FILE|-]", shown in usage */
@@ -11,7 +18,7 @@ struct command {
 	const char *details; /* the rest of its --help, or NULL */
 	const struct cli_flag *flags; /* shown in its --help */
 	size_t n_flags;
-	bool settings;       /* takes the options of the daemon too */
+	enum command_takes takes;
 	/* argv[0] is the command's name. Returns the exit status. */
 	int (*run)(const struct command *self, int argc, char **argv, const char *const *env);
 };

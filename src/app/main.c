@@ -52,15 +52,16 @@ static void command_usage(const struct command *c)
 	buf_printf(&text, "Usage: auspex %s %s%s[options]\n\n%s\n", c->name, c->words, *c->words ? " " : "", c->summary);
 	if (c->details)
 		buf_printf(&text, "\n%s", c->details);
-	if (c->n_flags || c->settings)
+	static const struct cli_flag config = { "config", 'c', "FILE", "Configuration file (YAML).", NULL };
+	if (c->takes != COMMAND_ALONE) {
 		buf_puts(&text, "\nOptions:\n");
-	cli_usage(c->flags, c->n_flags, &text);
-	if (c->settings) {
-		static const struct cli_flag config = { "config", 'c', "FILE", "Configuration file (YAML).", NULL };
+		cli_usage(c->flags, c->n_flags, &text);
 		cli_usage(&config, 1, &text);
-		for (size_t i = 0; i < SECTIONS; i++)
-			cli_usage_options(settings_tables[i], &text);
 	}
+	for (size_t i = 0; i < SECTIONS && c->takes == COMMAND_OPTIONS; i++)
+		cli_usage_options(settings_tables[i], &text);
+	if (c->takes == COMMAND_CONFIG)
+		buf_puts(&text, "\nThe options of `auspex run` are taken as well: they say which daemon is meant.\n");
 	fputs(buf_str(&text), stdout);
 	buf_fini(&text);
 }

@@ -127,15 +127,23 @@ static int plan_native_listens(struct plan *p, struct err *err)
 
 int plan_make_native(const struct plan_source *src, struct plan *plan, struct err *err)
 {
-	const char *words[64];
-	size_t n_words = 0;
-	if (src->argc > 64)
+	struct plan_words words;
+	int rc = plan_make_command(src, NULL, 0, &words, plan, err);
+	if (rc == 0 && words.n)
+		rc = err_set(err, ERR_UNKNOWN, NULL, "unexpected word \"%s\"", words.items[0]);
+	return rc;
+}
+
+int plan_make_command(const struct plan_source *src, const struct cli_flag *flags, size_t n_flags, struct plan_words *words,
+		      struct plan *plan, struct err *err)
+{
+	words->n = 0;
+	if (src->argc > (int)(sizeof(words->items) / sizeof(words->items[0])))
 		return err_set(err, ERR_FULL, NULL, "too many arguments");
-	int rc = settings_load(&plan->settings, src->argc, src->argv, src->env, NULL, 0, words, &n_words, &plan->arena, err);
+	int rc = settings_load(&plan->settings, src->argc, src->argv, src->env, flags, n_flags, words->items, &words->n,
+			       &plan->arena, err);
 	if (rc < 0)
 		return rc;
-	if (n_words)
-		return err_set(err, ERR_UNKNOWN, NULL, "unexpected word \"%s\"", words[0]);
 
 	struct core_options *core = &plan->settings.core;
 	plan->program = "auspex";

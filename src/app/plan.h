@@ -64,4 +64,13 @@ bool plan_off_loopback(const struct plan *p);
 /* The native daemon's way: file, environment, flags. `src->argv` are the words after the command. */
 int plan_make_native(const struct plan_source *src, struct plan *plan, struct err *err);
 
+/* The same for a command that talks to a daemon: its own flags stand among those of the daemon, which say which daemon
+ * is meant, and words are its own as well. */
+struct plan_words {
+	const char *items[64]; /* views into argv */
+	size_t n;
+};
+int plan_make_command(const struct plan_source *src, const struct cli_flag *flags, size_t n_flags, struct plan_words *words,
+		      struct plan *plan, struct err *err);
+
 #endif

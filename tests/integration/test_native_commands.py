@@ -284,6 +284,23 @@ class Terminal(Native):
         self.assertEqual(p.wait(10), 0)
 
 
+class WhichDaemon(Native):
+    """push, query and backup find the daemon by the same options as run does."""
+
+    def test_by_configuration_file_or_flags(self):
+        d = self.native()
+        state = self.path("state/auspex")
+        config = self.yaml("state_dir: %s\nport: %d\naliases: []\n" % (state, d.port), "named.yml")
+        env = self.environment(XDG_STATE_HOME=self.path("elsewhere"))
+        for where in (["--config", config], ["--state-dir", state, "--port", str(d.port)]):
+            self.assertEqual(self.auspex("push", "--run", "make it", *where, env=env)[0], 0)
+            self.assertIn("make it", self.auspex("query", "runs", *where, env=env)[1])
+            to = self.path("copy.db")
+            self.assertEqual(self.auspex("backup", *where, to, env=env)[0], 0)
+            self.assertTrue(os.path.exists(to))
+            os.unlink(to)
+
+
 class Push(Native):
     def setUp(self):
         super().setUp()
