@@ -43,6 +43,8 @@ static int check(const struct command *self, int argc, char **argv, const char *
 	plan_init(&plan);
 	int rc = plan_make_native(&source, &plan, &err);
 	if (rc == 0)
+		rc = plan_check(&plan, &err);
+	if (rc == 0)
 		printf("%s: good\n", plan.settings.file ? plan.settings.file : "no configuration file, defaults are in force");
 	plan_fini(&plan);
 	return rc < 0 ? command_fail(self, 1, &err) : 0;

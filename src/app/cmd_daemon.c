@@ -81,9 +81,18 @@ static int run_stop(const struct command *self, int argc, char **argv, const cha
 	return status;
 }
 
+/* Nobody wants to lose a running daemon to a slip of the pen: what the new one would refuse is told first. */
 static int run_restart(const struct command *self, int argc, char **argv, const char *const *env)
 {
-	int status = run_stop(self, argc, argv, env);
+	struct plan_source source = { plan_make_native, argc, argv, env };
+	struct plan plan;
+	struct err err = { 0 };
+	plan_init(&plan);
+	int rc = plan_make_native(&source, &plan, &err);
+	if (rc == 0)
+		rc = plan_check(&plan, &err);
+	plan_fini(&plan);
+	int status = rc < 0 ? command_fail(self, 1, &err) : run_stop(self, argc, argv, env);
 	return status ? status : launch_native(self, argc, argv, env, true);
 }
 
@@ -94,6 +103,8 @@ static int run_reload(const struct command *self, int argc, char **argv, const c
 	struct err err = { 0 };
 	int rc = find_running(argc, argv, env, &plan, &state, &err); /* a bad file is told here, before the daemon sees it */
 	int status = 0;
+	if (rc == 0)
+		rc = plan_check(&plan, &err);
 	if (rc < 0) {
 		status = command_fail(self, 1, &err);
 	} else if (!state.running) {
@@ -107,11 +118,6 @@ static int run_reload(const struct command *self, int argc, char **argv, const c
 	}
 	plan_fini(&plan);
 	return status;
-}
-
-static const char *first_key(const struct plan *plan)
-{
-	return plan->settings.core.api_keys.n ? plan->settings.core.api_keys.items[0] : NULL;
 }
 
 static void print_problems(const struct json_doc *doc, json_ref detail, struct arena *arena)
@@ -165,7 +171,7 @@ static int run_status(const struct command *self, int argc, char **argv, const c
 	}
 	buf_init(&body);
 	bool answered = state.running && plan.n_listens && !plan.listens[0].path &&
-			client_http(plan.listens[0].port, "/api/health?detail=1", (struct view){ 0 }, first_key(&plan), 3000, &http_status,
+			client_http(plan.listens[0].port, "/api/health?detail=1", (struct view){ 0 }, plan_key(&plan), 3000, &http_status,
 				    &body, &err) == 0 && http_status == 200;
 	if (json) {
 		printf("{\"running\":%s,\"pid\":%lld,\"health\":%s}\n", state.running ? "true" : "false",

@@ -99,15 +99,14 @@ static void print_answer(const char *what, const struct buf *body)
 	json_doc_fini(&doc);
 }
 
-static int ask(const char *what, const struct query_words *q, const struct plan *plan, struct err *err)
+static int ask(const char *what, const struct query_words *q, struct plan *plan, struct err *err)
 {
 	struct buf target, body;
 	int status = 0, port = plan->n_listens ? plan->listens[0].port : 8080;
 	buf_init(&target);
 	buf_init(&body);
 	make_target(what, q, &target);
-	const char *key = plan->settings.core.api_keys.n ? plan->settings.core.api_keys.items[0] : NULL;
-	int rc = client_http(port, buf_str(&target), (struct view){ 0 }, key, 30000, &status, &body, err);
+	int rc = client_http(port, buf_str(&target), (struct view){ 0 }, plan_key(plan), 30000, &status, &body, err);
 	if (rc == 0 && status != 200)
 		rc = err_set(err, ERR_DENIED, NULL, "the daemon answered %d: %.300s", status, buf_str(&body));
 	else if (rc == 0 && q->json)

@@ -1,8 +1,11 @@
 #include "app/plan.h"
 
 #include "base/num.h"
+#include "net/access.h"
+#include "net/unix_bind.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -96,6 +99,54 @@ bool plan_off_loopback(const struct plan *p)
 		if (!is_loopback(p->listens[i].address))
 			return true;
 	return false;
+}
+
+int plan_check_keys(const struct plan *p, struct access *access, struct err *err)
+{
+	const struct core_options *core = &p->settings.core;
+	int rc = access_configure(access, core->api_keys.items, core->api_keys.n, core->api_key_files.items, core->api_key_files.n,
+				  err);
+	if (rc == 0 && p->native && core->auth != AUTH_NONE && plan_off_loopback(p) && !access_has_keys(access))
+		rc = err_set(err, ERR_DENIED, "api_key_files",
+			     "none of the files holds a key, and other machines can reach a listener; write a key, or say auth: none");
+	return rc;
+}
+
+int plan_check(const struct plan *p, struct err *err)
+{
+	for (size_t i = 0; i < p->n_sockets; i++)
+		if (p->sockets[i].required && strlen(p->sockets[i].path) > unix_path_max())
+			return err_set(err, -ENAMETOOLONG, "socket", "the path %s is longer than the %zu bytes a socket may have",
+				       p->sockets[i].path, unix_path_max());
+	struct access *access = access_new(clock_system());
+	int rc = access ? plan_check_keys(p, access, err) : -ENOMEM;
+	access_free(access);
+	return rc;
+}
+
+/* First line of the file that is neither blank nor a comment. */
+static const char *key_of_file(const char *path, struct arena *arena)
+{
+	char line[1024];
+	const char *key = NULL;
+	FILE *in = fopen(path, "re");
+	while (in && !key && fgets(line, sizeof(line), in)) {
+		struct view v = view_trim(view_of(line));
+		if (v.len && v.data[0] != '#')
+			key = arena_strndup(arena, v.data, v.len);
+	}
+	if (in)
+		fclose(in);
+	return key;
+}
+
+const char *plan_key(struct plan *p)
+{
+	const struct core_options *core = &p->settings.core;
+	const char *key = core->api_keys.n ? core->api_keys.items[0] : NULL;
+	for (size_t i = 0; !key && i < core->api_key_files.n; i++)
+		key = key_of_file(core->api_key_files.items[i], &p->arena);
+	return key;
 }
 
 static int plan_native_listens(struct plan *p, struct err *err)

@@ -61,6 +61,14 @@ int plan_add_listen(struct plan *p, struct plan_listen listen, struct err *err);
 int plan_parse_listen(struct plan *p, struct view text, struct plan_listen *out, struct err *err);
 /* Can other machines reach one of the listeners? */
 bool plan_off_loopback(const struct plan *p);
+/* What a start would refuse later, with the parts at hand: lengths of socket paths, API keys and their files. Opens nothing but
+ * key files. */
+int plan_check(const struct plan *p, struct err *err);
+struct access;
+/* Gives the keys to `access` and refuses what must not stand open: part of plan_check, of a start and of a reload. */
+int plan_check_keys(const struct plan *p, struct access *access, struct err *err);
+/* A key of this plan for a command that asks its own daemon: of the list, else of the files. NULL: none. */
+const char *plan_key(struct plan *p);
 /* The native daemon's way: file, environment, flags. `src->argv` are the words after the command. */
 int plan_make_native(const struct plan_source *src, struct plan *plan, struct err *err);
 

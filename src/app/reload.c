@@ -26,13 +26,9 @@ struct store_options store_options_of(const struct plan *plan)
 int daemon_apply_access(struct daemon *d, const struct plan *plan, struct err *err)
 {
 	const struct core_options *core = &plan->settings.core;
-	int rc = access_configure(d->access, core->api_keys.items, core->api_keys.n, core->api_key_files.items,
-				  core->api_key_files.n, err);
+	int rc = plan_check_keys(plan, d->access, err);
 	if (rc < 0)
 		return rc;
-	if (plan->native && core->auth != AUTH_NONE && plan_off_loopback(plan) && !access_has_keys(d->access))
-		return err_set(err, ERR_DENIED, "api_key_files",
-			       "none of the files holds a key, and other machines can reach a listener; write a key, or say auth: none");
 	struct http_server_options http = {
 		.max_connections = (uint32_t)core->http_connections,
 		.hosts = core->hosts.items,
@@ -149,6 +145,8 @@ static int apply(struct daemon *d, struct plan *next, struct err *err)
 	log_set_level(d->log, (enum log_level)next->settings.core.log_level);
 	retry_reconfigure(d->retry, &next->settings.retry, next->settings.core.mask_secrets);
 	store_reconfigure(d->store, &store);
+	if (d->alerts)
+		alerts_set_file_rules(d->alerts, &next->settings.alerts); /* what has no room is logged */
 	return 0;
 }
 
