@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define EVENTS_DEFAULT 100
-#define EVENTS_MAX 1000
+#define EVENTS_MAX     1000
 
 struct events_query {
 	struct http_request *r; /* NULL when the peer has gone */
@@ -67,20 +67,26 @@ static bool read_filter(struct http_request *r, wall_ns now, struct events_query
 	wall_ns since = 0, until = 0;
 	struct view v = http_query(r, "since");
 	if (v.data && time_parse_any(v, now, &since) < 0) {
-		http_error(r, 400, "since: \"%.*s\" is no time; use RFC 3339, Unix seconds or a relative time such as -1h", (int)v.len,
-			   v.data);
+		http_error(r, 400,
+			   "since: \"%.*s\" is no time; use RFC 3339, Unix seconds or a relative time such "
+			   "as -1h",
+			   (int)v.len, v.data);
 		return false;
 	}
 	v = http_query(r, "until");
 	if (v.data && time_parse_any(v, now, &until) < 0) {
-		http_error(r, 400, "until: \"%.*s\" is no time; use RFC 3339, Unix seconds or now", (int)v.len, v.data);
+		http_error(r, 400, "until: \"%.*s\" is no time; use RFC 3339, Unix seconds or now",
+			   (int)v.len, v.data);
 		return false;
 	}
-	q->filter = (struct event_filter){ .since = since / NS_PER_MS, .until = until / NS_PER_MS, .kind = -1 };
+	q->filter =
+		(struct event_filter){ .since = since / NS_PER_MS, .until = until / NS_PER_MS, .kind = -1 };
 	v = http_query(r, "kind");
 	if (v.data && v.len && (q->filter.kind = event_kind_find(v)) < 0) {
-		http_error(r, 400, "kind: \"%.*s\" is unknown; one of start, stop, config, data_loss, run_failed, alert, …", (int)v.len,
-			   v.data);
+		http_error(r, 400,
+			   "kind: \"%.*s\" is unknown; one of start, stop, config, data_loss, run_failed, "
+			   "alert, …",
+			   (int)v.len, v.data);
 		return false;
 	}
 	v = http_query(r, "subject");
@@ -120,10 +126,15 @@ static void get_events(struct http_request *r, void *ctx)
 		free(q);
 		return;
 	}
-	struct store_query stored = { .kind = &event_kind_record, .since = q->filter.since * NS_PER_MS,
-				      .until = q->filter.until * NS_PER_MS, .newest_first = true, .limit = 10000 };
+	struct store_query stored = { .kind = &event_kind_record,
+				      .since = q->filter.since * NS_PER_MS,
+				      .until = q->filter.until * NS_PER_MS,
+				      .newest_first = true,
+				      .limit = 10000 };
 	if (q->filter.kind >= 0) {
-		stored.equals[0] = (struct store_equals){ "kind", SV_TEXT(view_of(event_kind_name((enum event_kind)q->filter.kind))) };
+		stored.equals[0] = (struct store_equals){
+			"kind", SV_TEXT(view_of(event_kind_name((enum event_kind)q->filter.kind)))
+		};
 		stored.n_equals = 1;
 	}
 	q->read = (struct store_read){ .row = stored_row, .done = stored_done, .arg = q };
@@ -139,9 +150,10 @@ static const struct http_param params[] = {
 	{ "limit", "query", "integer", "At most so many, newest first; default 100, at most 1000." },
 };
 const struct http_route api_events_routes[] = {
-	{ METHOD_GET, "/api/events", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_events, .params = params, .n_params = 5,
-	  .summary = "The timeline of events, newest first",
-	  .response = "{\"type\":\"object\",\"required\":[\"events\"],\"properties\":{\"events\":{\"type\":\"array\",\"items\":{\"type\":\"object\","
+	{ METHOD_GET, "/api/events", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_events, .params = params,
+	  .n_params = 5, .summary = "The timeline of events, newest first",
+	  .response = "{\"type\":\"object\",\"required\":[\"events\"],\"properties\":{\"events\":{\"type\":"
+		      "\"array\",\"items\":{\"type\":\"object\","
 		      "\"required\":[\"id\",\"t\",\"kind\",\"severity\",\"subject\",\"title\"]}}}}" },
 };
 const size_t api_events_n = sizeof(api_events_routes) / sizeof(api_events_routes[0]);

@@ -22,18 +22,23 @@ static void check_store(struct daemon *d, const struct store_stats *s, struct fi
 {
 	char text[400];
 	if (s->state == STORE_DISK_FULL)
-		say(f, "history", "the disk is full; nothing new is stored", "free space; recovery is automatic within a second");
+		say(f, "history", "the disk is full; nothing new is stored",
+		    "free space; recovery is automatic within a second");
 	else if (s->state == STORE_READ_ONLY)
-		say(f, "history", "the history file or its directory is read-only", "make it writable; recovery is automatic");
+		say(f, "history", "the history file or its directory is read-only",
+		    "make it writable; recovery is automatic");
 	else if (s->state == STORE_IO_ERROR) {
 		snprintf(text, sizeof(text), "the history cannot be written: %s", s->last_error);
 		say(f, "history", text, "check the disk; recovery is automatic");
 	} else if (s->state == STORE_NONE && d->plan->state_note)
-		say(f, "history", d->plan->state_note, "give a writable state directory (state_dir) and restart");
+		say(f, "history", d->plan->state_note,
+		    "give a writable state directory (state_dir) and restart");
 	if (s->detail_dropped_queue + s->detail_dropped_fault) {
-		snprintf(text, sizeof(text), "%llu records did not reach the history (aggregates in memory are exact)",
+		snprintf(text, sizeof(text),
+			 "%llu records did not reach the history (aggregates in memory are exact)",
 			 (unsigned long long)(s->detail_dropped_queue + s->detail_dropped_fault));
-		say(f, "history", text, "the writer was behind or the disk refused; see history in this answer");
+		say(f, "history", text,
+		    "the writer was behind or the disk refused; see history in this answer");
 	}
 }
 
@@ -48,8 +53,8 @@ static void check_rest(struct daemon *d, struct findings *f)
 	if (d->last_reload_error[0])
 		say(f, "configuration", d->last_reload_error, "mend the configuration and send SIGHUP again");
 	if (!d->stopping && d->n_sockets < d->plan->n_sockets) {
-		snprintf(text, sizeof(text), "%zu of %zu Unix sockets could not be bound", d->plan->n_sockets - d->n_sockets,
-			 d->plan->n_sockets);
+		snprintf(text, sizeof(text), "%zu of %zu Unix sockets could not be bound",
+			 d->plan->n_sockets - d->n_sockets, d->plan->n_sockets);
 		say(f, "sockets", text, "another program holds them; see the log of the start");
 	}
 }
@@ -134,12 +139,15 @@ static void get_health(struct http_request *r, void *ctx)
 }
 
 static const struct http_param params[] = {
-	{ "detail", "query", "integer", "1 adds what is wrong, how to cure it, and the state of every part." },
+	{ "detail", "query", "integer",
+	  "1 adds what is wrong, how to cure it, and the state of every part." },
 };
 const struct http_route api_health_routes[] = {
-	{ METHOD_GET, "/api/health", FAMILY_RETRY, ACCESS_OPEN, LIMIT_NONE, get_health, .params = params, .n_params = 1,
-	  .summary = "Health check",
-	  .response = "{\"type\":\"object\",\"required\":[\"status\",\"timestamp\",\"version\"],\"properties\":{\"status\":{\"type\":\"string\"},"
-		      "\"timestamp\":{\"type\":\"integer\"},\"version\":{\"type\":\"string\"},\"detail\":{\"type\":\"object\"}}}" },
+	{ METHOD_GET, "/api/health", FAMILY_RETRY, ACCESS_OPEN, LIMIT_NONE, get_health, .params = params,
+	  .n_params = 1, .summary = "Health check",
+	  .response = "{\"type\":\"object\",\"required\":[\"status\",\"timestamp\",\"version\"],"
+		      "\"properties\":{\"status\":{\"type\":\"string\"},"
+		      "\"timestamp\":{\"type\":\"integer\"},\"version\":{\"type\":\"string\"},\"detail\":{"
+		      "\"type\":\"object\"}}}" },
 };
 const size_t api_health_n = sizeof(api_health_routes) / sizeof(api_health_routes[0]);

@@ -14,7 +14,8 @@
 static void metric_name(const struct series *s, struct view name, struct buf *out)
 {
 	for (size_t i = 0; i < name.len; i++)
-		buf_putc(out, isalnum((unsigned char)name.data[i]) || name.data[i] == ':' ? name.data[i] : '_');
+		buf_putc(out,
+			 isalnum((unsigned char)name.data[i]) || name.data[i] == ':' ? name.data[i] : '_');
 	bool has = name.len > 6 && memcmp(name.data + name.len - 6, "_total", 6) == 0;
 	if (s->meta.type == SERIES_COUNTER && !has)
 		buf_puts(out, "_total");
@@ -103,7 +104,10 @@ static void get_metrics(struct http_request *r, void *ctx)
 	}
 	if (all)
 		qsort(all, n, sizeof(*all), by_key);
-	buf_printf(out, "# HELP auspex_up The daemon answers.\n# TYPE auspex_up gauge\nauspex_up{version=\"%s\"} 1\n", AUSPEX_VERSION);
+	buf_printf(
+		out,
+		"# HELP auspex_up The daemon answers.\n# TYPE auspex_up gauge\nauspex_up{version=\"%s\"} 1\n",
+		AUSPEX_VERSION);
 	for (uint32_t i = 0; i < n; i++) {
 		if (i == 0 || !view_eq(name_of(all[i]), name_of(all[i - 1])))
 			write_head(all[i], name_of(all[i]), out);
@@ -114,7 +118,7 @@ static void get_metrics(struct http_request *r, void *ctx)
 }
 
 const struct http_route api_metrics_routes[] = {
-	{ METHOD_GET, "/metrics", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_metrics, .summary = "All series in the Prometheus text format",
-	  .content_type = "text/plain" },
+	{ METHOD_GET, "/metrics", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_metrics,
+	  .summary = "All series in the Prometheus text format", .content_type = "text/plain" },
 };
 const size_t api_metrics_n = sizeof(api_metrics_routes) / sizeof(api_metrics_routes[0]);

@@ -7,7 +7,9 @@
 static const struct {
 	unsigned bit;
 	const char *name;
-} methods[] = { { METHOD_GET, "get" }, { METHOD_POST, "post" }, { METHOD_PUT, "put" }, { METHOD_DELETE, "delete" } };
+} methods[] = {
+	{ METHOD_GET, "get" }, { METHOD_POST, "post" }, { METHOD_PUT, "put" }, { METHOD_DELETE, "delete" }
+};
 
 static const char *const family_names[] = { "retry", "change", "probe", "fleet", "own" };
 
@@ -90,7 +92,8 @@ static void write_path(struct jw *w, const struct http_route *const *rows, size_
 	jw_obj(w, rows[first]->path);
 	for (size_t i = first; i < n; i++)
 		for (size_t m = 0; m < sizeof(methods) / sizeof(methods[0]); m++)
-			if (strcmp(rows[i]->path, rows[first]->path) == 0 && (rows[i]->methods & methods[m].bit))
+			if (strcmp(rows[i]->path, rows[first]->path) == 0 &&
+			    (rows[i]->methods & methods[m].bit))
 				write_operation(w, methods[m].name, rows[i]);
 	jw_end(w);
 }
@@ -129,6 +132,7 @@ static void get_openapi(struct http_request *r, void *ctx)
 }
 
 const struct http_route api_openapi_routes[] = {
-	{ METHOD_GET, "/openapi.json", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, get_openapi, .summary = "This description" },
+	{ METHOD_GET, "/openapi.json", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, get_openapi,
+	  .summary = "This description" },
 };
 const size_t api_openapi_n = sizeof(api_openapi_routes) / sizeof(api_openapi_routes[0]);

@@ -12,7 +12,8 @@ static void send_asset(struct http_request *r, struct view path)
 	}
 	http_set_header(r, "Cache-Control", "no-cache"); /* the ETag makes asking again cheap */
 	http_set_header(r, "Content-Security-Policy",
-			"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'");
+			"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+			"frame-ancestors 'none'; base-uri 'none'");
 	http_set_header(r, "Referrer-Policy", "no-referrer");
 	http_send_asset(r, a->type, a->etag, a->identity, a->gzip);
 }
@@ -30,8 +31,9 @@ static void get_asset(struct http_request *r, void *ctx)
 }
 
 const struct http_route api_page_routes[] = {
-	{ METHOD_GET | METHOD_POST | METHOD_PUT | METHOD_DELETE, "/", FAMILY_RETRY, ACCESS_OPEN, LIMIT_NONE, get_page, .summary = "The dashboard", .content_type = "text/html" },
-	{ METHOD_GET, "/assets/*", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, get_asset, .summary = "Files of the dashboard",
-	  .content_type = "text/javascript" },
+	{ METHOD_GET | METHOD_POST | METHOD_PUT | METHOD_DELETE, "/", FAMILY_RETRY, ACCESS_OPEN, LIMIT_NONE,
+	  get_page, .summary = "The dashboard", .content_type = "text/html" },
+	{ METHOD_GET, "/assets/*", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, get_asset,
+	  .summary = "Files of the dashboard", .content_type = "text/javascript" },
 };
 const size_t api_page_n = sizeof(api_page_routes) / sizeof(api_page_routes[0]);

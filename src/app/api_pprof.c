@@ -11,10 +11,10 @@
 #include <malloc.h>
 #endif
 
-#define HZ 100
+#define HZ              100
 #define SECONDS_DEFAULT 30
-#define SECONDS_MAX 300
-#define MAX_SAMPLES 16384 /* 7 MB while a profile is taken: 160 s of one busy core */
+#define SECONDS_MAX     300
+#define MAX_SAMPLES     16384 /* 7 MB while a profile is taken: 160 s of one busy core */
 
 /* A CPU profile under way. */
 struct taking {
@@ -87,7 +87,10 @@ static void get_profile(struct http_request *r, void *ctx)
 	int rc = t ? profiler_start(&t->profiler, HZ, MAX_SAMPLES) : -ENOMEM;
 	if (rc < 0) {
 		free(t);
-		http_error(r, 503, rc == -EBUSY ? "a CPU profile is being taken already; try again later" : "no CPU profile now: %s", err_text(rc));
+		http_error(r, 503,
+			   rc == -EBUSY ? "a CPU profile is being taken already; try again later"
+					: "no CPU profile now: %s",
+			   err_text(rc));
 		return;
 	}
 	t->d = d;
@@ -116,10 +119,12 @@ static void get_heap(struct http_request *r, void *ctx)
 #endif
 	http_set_type(r, "text/plain; charset=utf-8");
 	buf_printf(http_out(r),
-		   "heap profile: %zu: %zu [%zu: %zu] @ heap/1\n\n# runtime.MemStats\n# Alloc = %zu\n# TotalAlloc = %zu\n# Sys = %lld\n"
-		   "# HeapAlloc = %zu\n# HeapSys = %zu\n# HeapIdle = %zu\n# HeapInuse = %zu\n# NumGC = 0\n# MaxRSS = %lld\n",
-		   blocks, in_use, blocks, in_use, in_use, in_use, (long long)usage.virtual_bytes, in_use, arena, idle, in_use,
-		   (long long)usage.rss_bytes);
+		   "heap profile: %zu: %zu [%zu: %zu] @ heap/1\n\n# runtime.MemStats\n# Alloc = %zu\n# "
+		   "TotalAlloc = %zu\n# Sys = %lld\n"
+		   "# HeapAlloc = %zu\n# HeapSys = %zu\n# HeapIdle = %zu\n# HeapInuse = %zu\n# NumGC = 0\n# "
+		   "MaxRSS = %lld\n",
+		   blocks, in_use, blocks, in_use, in_use, in_use, (long long)usage.virtual_bytes, in_use,
+		   arena, idle, in_use, (long long)usage.rss_bytes);
 	http_send(r, 200);
 }
 
@@ -155,11 +160,13 @@ static void get_index(struct http_request *r, void *ctx)
 	if (!is_on(r, ctx))
 		return;
 	http_set_type(r, "text/html; charset=utf-8");
-	buf_puts(http_out(r), "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>/debug/pprof/</title></head><body>\n"
+	buf_puts(http_out(r), "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
+			      "charset=\"utf-8\"><title>/debug/pprof/</title></head><body>\n"
 			      "<h1>/debug/pprof/</h1>\n<p>Profiles of this daemon:</p>\n<ul>\n"
 			      "<li><a href=\"goroutine?debug=1\">goroutine</a>: its threads</li>\n"
 			      "<li><a href=\"heap?debug=1\">heap</a>: what the allocator holds</li>\n"
-			      "<li><a href=\"profile?seconds=5\">profile</a>: a CPU profile (5 s) for <code>pprof</code></li>\n"
+			      "<li><a href=\"profile?seconds=5\">profile</a>: a CPU profile (5 s) for "
+			      "<code>pprof</code></li>\n"
 			      "</ul>\n</body></html>\n");
 	http_send(r, 200);
 }
@@ -168,10 +175,14 @@ static const struct http_param profile_params[] = {
 	{ "seconds", "query", "integer", "How long to sample; default 30, at most 300." },
 };
 const struct http_route api_pprof_routes[] = {
-	{ METHOD_GET, "/debug/pprof/", FAMILY_RETRY, ACCESS_LOCAL, LIMIT_NONE, get_index, .summary = "The profiles there are", .content_type = "text/html" },
-	{ METHOD_GET, "/debug/pprof/profile", FAMILY_RETRY, ACCESS_LOCAL, LIMIT_NONE, get_profile, .params = profile_params, .n_params = 1,
-	  .summary = "A CPU profile that pprof reads", .content_type = "application/octet-stream" },
-	{ METHOD_GET, "/debug/pprof/heap", FAMILY_RETRY, ACCESS_LOCAL, LIMIT_NONE, get_heap, .summary = "What the allocator holds", .content_type = "text/plain" },
-	{ METHOD_GET, "/debug/pprof/goroutine", FAMILY_RETRY, ACCESS_LOCAL, LIMIT_NONE, get_goroutine, .summary = "The daemon's threads", .content_type = "text/plain" },
+	{ METHOD_GET, "/debug/pprof/", FAMILY_RETRY, ACCESS_LOCAL, LIMIT_NONE, get_index,
+	  .summary = "The profiles there are", .content_type = "text/html" },
+	{ METHOD_GET, "/debug/pprof/profile", FAMILY_RETRY, ACCESS_LOCAL, LIMIT_NONE, get_profile,
+	  .params = profile_params, .n_params = 1, .summary = "A CPU profile that pprof reads",
+	  .content_type = "application/octet-stream" },
+	{ METHOD_GET, "/debug/pprof/heap", FAMILY_RETRY, ACCESS_LOCAL, LIMIT_NONE, get_heap,
+	  .summary = "What the allocator holds", .content_type = "text/plain" },
+	{ METHOD_GET, "/debug/pprof/goroutine", FAMILY_RETRY, ACCESS_LOCAL, LIMIT_NONE, get_goroutine,
+	  .summary = "The daemon's threads", .content_type = "text/plain" },
 };
 const size_t api_pprof_n = sizeof(api_pprof_routes) / sizeof(api_pprof_routes[0]);

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- samples --------------------------------------------------------------------------------------------------------- */
+/* --- samples ---------------------------------------------------------------------------------- */
 
 /* Staged form: plain structs, one after another. */
-static int take_sample(void *ctx, const struct push_op *op, const struct json_doc *doc, json_ref item, struct buf *stage,
-		       struct err *err)
+static int take_sample(void *ctx, const struct push_op *op, const struct json_doc *doc, json_ref item,
+		       struct buf *stage, struct err *err)
 {
 	struct daemon *d = ctx;
 	struct arena arena;
@@ -19,7 +19,9 @@ static int take_sample(void *ctx, const struct push_op *op, const struct json_do
 	json_ref key = json_get(doc, item, VIEW("series"));
 	json_ref at = json_get(doc, item, VIEW("t"));
 	if (json_type(doc, item) != JSON_OBJECT || json_type(doc, key) != JSON_STRING)
-		return err_set(err, ERR_TYPE, NULL, "a sample is an object {\"series\":\"name{label=value}\",\"t\":seconds,\"v\":number}");
+		return err_set(err, ERR_TYPE, NULL,
+			       "a sample is an object "
+			       "{\"series\":\"name{label=value}\",\"t\":seconds,\"v\":number}");
 	if (json_double(doc, json_get(doc, item, VIEW("v")), &sample.v) < 0)
 		return err_set(err, ERR_TYPE, NULL, "v must be a number");
 	if (at != JSON_NONE && json_type(doc, at) != JSON_NULL && json_double(doc, at, &t) < 0)
@@ -64,7 +66,7 @@ int api_push_register(struct daemon *d)
 	return push_add_list(d->push, &list);
 }
 
-/* --- the route --------------------------------------------------------------------------------------------------------- */
+/* --- the route -------------------------------------------------------------------------------- */
 
 struct http_push {
 	struct http_request *r; /* NULL when the peer has gone */
@@ -109,7 +111,8 @@ static void post_push(struct http_request *r, void *ctx)
 		return;
 	}
 	p->r = r;
-	struct push_request req = { &doc, 0, { peer->uid, -1, peer->pid }, clock_wall_ns(d->clock), push_done, p };
+	struct push_request req = { &doc,      0, { peer->uid, -1, peer->pid }, clock_wall_ns(d->clock),
+				    push_done, p };
 	int rc = push_start(d->push, &req, &err);
 	json_doc_fini(&doc);
 	if (rc < 0) {
@@ -121,10 +124,13 @@ static void post_push(struct http_request *r, void *ctx)
 }
 
 const struct http_route api_push_routes[] = {
-	{ METHOD_POST, "/api/push", FAMILY_OWN, ACCESS_WRITE, LIMIT_NONE, post_push, .max_body = 16 * 1024 * 1024,
-	  .summary = "Stores runs and samples; answered after the commit",
-	  .request = "{\"type\":\"object\",\"properties\":{\"runs\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}},\"samples\":{\"type\":\"array\","
-		     "\"items\":{\"type\":\"object\",\"required\":[\"series\",\"v\"]}},\"records\":{\"type\":\"array\"},\"test_runs\":{\"type\":\"array\"}}}",
-	  .response = "{\"type\":\"object\",\"required\":[\"type\",\"status\",\"accepted\",\"rejected\",\"errors\"]}" },
+	{ METHOD_POST, "/api/push", FAMILY_OWN, ACCESS_WRITE, LIMIT_NONE, post_push,
+	  .max_body = 16 * 1024 * 1024, .summary = "Stores runs and samples; answered after the commit",
+	  .request = "{\"type\":\"object\",\"properties\":{\"runs\":{\"type\":\"array\",\"items\":{\"type\":"
+		     "\"object\"}},\"samples\":{\"type\":\"array\","
+		     "\"items\":{\"type\":\"object\",\"required\":[\"series\",\"v\"]}},\"records\":{\"type\":"
+		     "\"array\"},\"test_runs\":{\"type\":\"array\"}}}",
+	  .response = "{\"type\":\"object\",\"required\":[\"type\",\"status\",\"accepted\",\"rejected\","
+		      "\"errors\"]}" },
 };
 const size_t api_push_n = sizeof(api_push_routes) / sizeof(api_push_routes[0]);

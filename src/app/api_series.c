@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define MAX_STEPS 10000
+#define MAX_STEPS     10000
 #define DEFAULT_STEPS 300
 
 static double seconds(wall_ms t)
@@ -38,7 +38,8 @@ struct listing {
 static void write_stored(void *arg, const struct store_series *s)
 {
 	struct listing *l = arg;
-	if (registry_find(l->d->registry, s->key) != SERIES_NONE || (l->match.data && !series_key_match(l->match, s->key)))
+	if (registry_find(l->d->registry, s->key) != SERIES_NONE ||
+	    (l->match.data && !series_key_match(l->match, s->key)))
 		return;
 	jw_obj(l->w, NULL);
 	jw_str(l->w, "key", s->key);
@@ -67,7 +68,7 @@ static void get_series(struct http_request *r, void *ctx)
 	http_send(r, 200);
 }
 
-/* --- query ------------------------------------------------------------------------------------------------------------ */
+/* --- query ------------------------------------------------------------------------------------ */
 
 /* One query under way: RAM answers at once, the history later; per step the one that saw more of it speaks: RAM lacks what came
  * before the start and what it had no room for, the history the last seconds. */
@@ -140,13 +141,16 @@ static bool query_range(struct http_request *r, wall_ns now, struct query *q)
 	wall_ns start = now - 3600 * NS_PER_S, end = now;
 	struct view text = http_query(r, "start");
 	if (text.data && time_parse_any(text, now, &start) < 0) {
-		http_error(r, 400, "start: \"%.*s\" is no time; use RFC 3339, Unix seconds or a relative time such as -1h",
+		http_error(r, 400,
+			   "start: \"%.*s\" is no time; use RFC 3339, Unix seconds or a relative time such "
+			   "as -1h",
 			   (int)text.len, text.data);
 		return false;
 	}
 	text = http_query(r, "end");
 	if (text.data && time_parse_any(text, now, &end) < 0) {
-		http_error(r, 400, "end: \"%.*s\" is no time; use RFC 3339, Unix seconds or now", (int)text.len, text.data);
+		http_error(r, 400, "end: \"%.*s\" is no time; use RFC 3339, Unix seconds or now",
+			   (int)text.len, text.data);
 		return false;
 	}
 	if (start >= end) {
@@ -156,7 +160,8 @@ static bool query_range(struct http_request *r, wall_ns now, struct query *q)
 	int64_t step_ns = (end - start) / DEFAULT_STEPS;
 	text = http_query(r, "step");
 	if (text.data && duration_parse(text, true, &step_ns) < 0) {
-		double s = strtod(text.len < 30 ? arena_strndup(http_arena(r), text.data, text.len) : "x", NULL);
+		double s =
+			strtod(text.len < 30 ? arena_strndup(http_arena(r), text.data, text.len) : "x", NULL);
 		step_ns = s > 0 && s < 1e9 ? (int64_t)(s * 1e9) : -1;
 	}
 	q->step_ms = step_ns / NS_PER_MS;
@@ -165,7 +170,8 @@ static bool query_range(struct http_request *r, wall_ns now, struct query *q)
 	q->start = start / NS_PER_MS;
 	int64_t span = end / NS_PER_MS - q->start;
 	if (q->step_ms < 1 || (span + q->step_ms - 1) / q->step_ms > MAX_STEPS) {
-		http_error(r, 400, "step must be a duration such as 10s that gives at most %d steps", MAX_STEPS);
+		http_error(r, 400, "step must be a duration such as 10s that gives at most %d steps",
+			   MAX_STEPS);
 		return false;
 	}
 	q->n = (size_t)((span + q->step_ms - 1) / q->step_ms);
@@ -178,7 +184,9 @@ static bool query_key(struct http_request *r, struct query *q)
 	struct err err = { 0 };
 	struct buf text;
 	if (!key.data) {
-		http_error(r, 400, "key is missing: name a series, for example key=auspex.rss_bytes; GET /api/series lists them");
+		http_error(r, 400,
+			   "key is missing: name a series, for example key=auspex.rss_bytes; GET /api/series "
+			   "lists them");
 		return false;
 	}
 	buf_init(&text);
@@ -194,7 +202,8 @@ static bool query_key(struct http_request *r, struct query *q)
 /* Does RAM hold everything since `start`? A sample pushed with an old time says nothing of its neighbours. */
 static bool ram_covers(const struct daemon *d, series_id id, wall_ms start)
 {
-	return id != SERIES_NONE && start >= d->started_wall / NS_PER_MS && start >= tiers_oldest(d->tiers, id) && !d->samples_refused;
+	return id != SERIES_NONE && start >= d->started_wall / NS_PER_MS &&
+	       start >= tiers_oldest(d->tiers, id) && !d->samples_refused;
 }
 
 static void get_query(struct http_request *r, void *ctx)
@@ -220,8 +229,13 @@ static void get_query(struct http_request *r, void *ctx)
 	series_id id = registry_find(d->registry, view_of(q->key));
 	if (id != SERIES_NONE)
 		tiers_query(d->tiers, id, q->start, q->step_ms, q->from_ram, q->n);
-	q->stored = (struct store_steps){ .key = view_of(q->key), .start = q->start, .step_ms = q->step_ms, .steps = q->steps,
-					  .n = q->n, .done = query_stored, .arg = q };
+	q->stored = (struct store_steps){ .key = view_of(q->key),
+					  .start = q->start,
+					  .step_ms = q->step_ms,
+					  .steps = q->steps,
+					  .n = q->n,
+					  .done = query_stored,
+					  .arg = q };
 	if (ram_covers(d, id, q->start) || !store_is_durable(d->store)) {
 		query_answer(q);
 		query_free(q);
@@ -241,13 +255,17 @@ static const struct http_param query_params[] = {
 	{ "step", "query", "string", "Duration (10s, 5m) or seconds; default a 300th of the range." },
 };
 const struct http_route api_series_routes[] = {
-	{ METHOD_GET, "/api/series", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_series, .params = list_params, .n_params = 1,
-	  .summary = "Every known series with its last value",
-	  .response = "{\"type\":\"object\",\"required\":[\"series\"],\"properties\":{\"series\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}}" },
-	{ METHOD_GET, "/api/series/query", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_query, .params = query_params, .n_params = 4,
+	{ METHOD_GET, "/api/series", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_series, .params = list_params,
+	  .n_params = 1, .summary = "Every known series with its last value",
+	  .response = "{\"type\":\"object\",\"required\":[\"series\"],\"properties\":{\"series\":{\"type\":"
+		      "\"array\",\"items\":{\"type\":\"object\"}}}}" },
+	{ METHOD_GET, "/api/series/query", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_query,
+	  .params = query_params, .n_params = 4,
 	  .summary = "Minimum, average and maximum of one series per step",
-	  .response = "{\"type\":\"object\",\"required\":[\"key\",\"points\"],\"properties\":{\"points\":{\"type\":\"array\",\"items\":{\"type\":"
-		      "\"object\",\"properties\":{\"t\":{\"type\":\"number\"},\"min\":{\"type\":\"number\"},\"avg\":{\"type\":\"number\"},\"max\":{"
+	  .response = "{\"type\":\"object\",\"required\":[\"key\",\"points\"],\"properties\":{\"points\":{"
+		      "\"type\":\"array\",\"items\":{\"type\":"
+		      "\"object\",\"properties\":{\"t\":{\"type\":\"number\"},\"min\":{\"type\":\"number\"},"
+		      "\"avg\":{\"type\":\"number\"},\"max\":{"
 		      "\"type\":\"number\"},\"n\":{\"type\":\"integer\"}}}}}}" },
 };
 const size_t api_series_n = sizeof(api_series_routes) / sizeof(api_series_routes[0]);

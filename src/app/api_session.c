@@ -36,7 +36,8 @@ static void post_session(struct http_request *r, void *ctx)
 	} else if (rc < 0) {
 		http_error(r, 401, "this key is not valid");
 	} else {
-		snprintf(cookie, sizeof(cookie), ACCESS_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict", token);
+		snprintf(cookie, sizeof(cookie), ACCESS_COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict",
+			 token);
 		http_set_header(r, "Set-Cookie", cookie);
 		struct jw *w = http_json(r);
 		jw_obj(w, NULL);
@@ -61,13 +62,16 @@ static void delete_session(struct http_request *r, void *ctx)
 }
 
 const struct http_route api_session_routes[] = {
-	{ METHOD_GET, "/api/session", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, get_session, .summary = "Is a key needed, and is this browser signed in?",
+	{ METHOD_GET, "/api/session", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, get_session,
+	  .summary = "Is a key needed, and is this browser signed in?",
 	  .response = "{\"type\":\"object\",\"required\":[\"key_needed\",\"signed_in\"]}" },
 	{ METHOD_POST, "/api/session", FAMILY_OWN, ACCESS_OPEN, LIMIT_10, post_session, .max_body = 4096,
 	  .summary = "Signs a browser in with a key; answers with an HttpOnly cookie",
-	  .request = "{\"type\":\"object\",\"required\":[\"key\"],\"properties\":{\"key\":{\"type\":\"string\"}}}",
+	  .request = "{\"type\":\"object\",\"required\":[\"key\"],\"properties\":{\"key\":{\"type\":"
+		     "\"string\"}}}",
 	  .response = "{\"type\":\"object\",\"required\":[\"signed_in\"]}" },
-	{ METHOD_DELETE, "/api/session", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, delete_session, .summary = "Signs the browser out",
+	{ METHOD_DELETE, "/api/session", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, delete_session,
+	  .summary = "Signs the browser out",
 	  .response = "{\"type\":\"object\",\"required\":[\"signed_in\"]}" },
 };
 const size_t api_session_n = sizeof(api_session_routes) / sizeof(api_session_routes[0]);

@@ -58,7 +58,8 @@ int client_line(const char *path, struct view message, int64_t timeout_ms, struc
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof(addr.sun_path))
-		return err_set(err, -ENAMETOOLONG, path, "the socket path is longer than %zu bytes", sizeof(addr.sun_path) - 1);
+		return err_set(err, -ENAMETOOLONG, path, "the socket path is longer than %zu bytes",
+			       sizeof(addr.sun_path) - 1);
 	strcpy(addr.sun_path, path);
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	if (fd < 0)
@@ -73,13 +74,15 @@ int client_line(const char *path, struct view message, int64_t timeout_ms, struc
 		rc = read_answer(fd, true, reply);
 	close(fd);
 	if (rc < 0)
-		err_set(err, rc, path, "no answer from the daemon: %s (is it running? auspex status)", err_text(rc));
+		err_set(err, rc, path, "no answer from the daemon: %s (is it running? auspex status)",
+			err_text(rc));
 	return rc;
 }
 
 static int connect_port(int port)
 {
-	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+	struct sockaddr_in addr = { .sin_family = AF_INET,
+				    .sin_port = htons((uint16_t)port),
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	if (fd < 0)
@@ -128,13 +131,14 @@ static int take_body(struct buf *raw, int *status, struct buf *out)
 	return 0;
 }
 
-int client_http(int port, const char *target, struct view body, const char *api_key, int64_t timeout_ms, int *status, struct buf *out,
-		struct err *err)
+int client_http(int port, const char *target, struct view body, const char *api_key, int64_t timeout_ms,
+		int *status, struct buf *out, struct err *err)
 {
 	struct buf request, raw;
 	buf_init(&request);
 	buf_init(&raw);
-	buf_printf(&request, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n", body.data ? "POST" : "GET", target, port);
+	buf_printf(&request, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n",
+		   body.data ? "POST" : "GET", target, port);
 	if (api_key && *api_key)
 		buf_printf(&request, "X-API-Key: %s\r\n", api_key);
 	if (body.data)
@@ -157,7 +161,9 @@ int client_http(int port, const char *target, struct view body, const char *api_
 	buf_fini(&request);
 	buf_fini(&raw);
 	if (rc < 0)
-		err_set(err, rc, NULL, "no answer from http://127.0.0.1:%d: %s (is the daemon running? auspex status)", port, err_text(rc));
+		err_set(err, rc, NULL,
+			"no answer from http://127.0.0.1:%d: %s (is the daemon running? auspex status)", port,
+			err_text(rc));
 	return rc;
 }
 
@@ -165,7 +171,8 @@ void client_encode(struct buf *out, const char *text)
 {
 	for (; *text; text++) {
 		unsigned char c = (unsigned char)*text;
-		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || strchr("-._~:/,*", c))
+		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    strchr("-._~:/,*", c))
 			buf_putc(out, (char)c);
 		else
 			buf_printf(out, "%%%02X", c);

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct cli_flag config_flags[] = { { "json", 0, NULL, "show: one JSON object instead of YAML.", NULL } };
+static const struct cli_flag config_flags[] = { { "json", 0, NULL, "show: one JSON object instead of YAML.",
+						  NULL } };
 
 static void print_default(void)
 {
@@ -27,7 +28,8 @@ static void print_settings(struct settings *s, bool json)
 		option_write_json(sections, SECTIONS, &w);
 		buf_putc(&out, '\n');
 	} else {
-		buf_printf(&out, "# %s\n", s->file ? s->file : "no configuration file: defaults, environment and flags");
+		buf_printf(&out, "# %s\n",
+			   s->file ? s->file : "no configuration file: defaults, environment and flags");
 		option_write_yaml(sections, SECTIONS, &out);
 	}
 	fputs(buf_str(&out), stdout);
@@ -45,7 +47,8 @@ static int check(const struct command *self, int argc, char **argv, const char *
 	if (rc == 0)
 		rc = plan_check(&plan, &err);
 	if (rc == 0)
-		printf("%s: good\n", plan.settings.file ? plan.settings.file : "no configuration file, defaults are in force");
+		printf("%s: good\n", plan.settings.file ? plan.settings.file
+							: "no configuration file, defaults are in force");
 	plan_fini(&plan);
 	return rc < 0 ? command_fail(self, 1, &err) : 0;
 }
@@ -71,7 +74,8 @@ static int run_config(const struct command *self, int argc, char **argv, const c
 	struct arena arena;
 	arena_init(&arena, 4096);
 	int rc = argc > 64 ? err_set(&err, ERR_FULL, NULL, "too many arguments")
-			   : settings_load(&settings, argc - 1, argv + 1, env, flags, 1, words, &n_words, &arena, &err);
+			   : settings_load(&settings, argc - 1, argv + 1, env, flags, 1, words, &n_words,
+					   &arena, &err);
 	if (rc == 0)
 		print_settings(&settings, json != NULL);
 	arena_fini(&arena);
@@ -88,7 +92,15 @@ static int run_version(const struct command *self, int argc, char **argv, const 
 	return 0;
 }
 
-const struct command command_config = { "config", "show|check|default",
-					"Show the configuration in force, check it, or print a commented default file.", NULL, config_flags, 1,
-					COMMAND_OPTIONS, run_config };
-const struct command command_version = { "version", "", "Print the version.", NULL, NULL, 0, COMMAND_ALONE, run_version };
+const struct command command_config = {
+	"config",
+	"show|check|default",
+	"Show the configuration in force, check it, or print a commented default file.",
+	NULL,
+	config_flags,
+	1,
+	COMMAND_OPTIONS,
+	run_config
+};
+const struct command command_version = { "version", "", "Print the version.", NULL,
+					 NULL,      0,  COMMAND_ALONE,        run_version };

@@ -21,7 +21,8 @@ static int make_background(const struct plan_source *src, struct plan *plan, str
 	return rc;
 }
 
-static int launch_native(const struct command *self, int argc, char **argv, const char *const *env, bool detach)
+static int launch_native(const struct command *self, int argc, char **argv, const char *const *env,
+			 bool detach)
 {
 	struct plan_source source = { detach ? make_background : plan_make_native, argc, argv, env };
 	char prefix[64];
@@ -41,7 +42,8 @@ static int run_start(const struct command *self, int argc, char **argv, const ch
 }
 
 /* Who runs under this configuration? `plan` must be freed by the caller. 0, or a code with err filled. */
-static int find_running(int argc, char **argv, const char *const *env, struct plan *plan, struct pidfile_state *state, struct err *err)
+static int find_running(int argc, char **argv, const char *const *env, struct plan *plan,
+			struct pidfile_state *state, struct err *err)
 {
 	struct plan_source source = { plan_make_native, argc, argv, env };
 	plan_init(plan);
@@ -51,7 +53,8 @@ static int find_running(int argc, char **argv, const char *const *env, struct pl
 	return rc;
 }
 
-static int stop_running(const struct command *self, const struct plan *plan, const struct pidfile_state *state)
+static int stop_running(const struct command *self, const struct plan *plan,
+			const struct pidfile_state *state)
 {
 	struct err err;
 	if (!state->running) {
@@ -59,11 +62,13 @@ static int stop_running(const struct command *self, const struct plan *plan, con
 		return 0;
 	}
 	if (kill((pid_t)state->pid, SIGTERM) < 0) {
-		err_set(&err, -errno, NULL, "cannot signal PID %lld: %s", (long long)state->pid, strerror(errno));
+		err_set(&err, -errno, NULL, "cannot signal PID %lld: %s", (long long)state->pid,
+			strerror(errno));
 		return command_fail(self, 1, &err);
 	}
 	if (!pidfile_wait_gone(plan->pid_file, state->pid, STOP_WAIT_MS)) {
-		err_set(&err, -ETIMEDOUT, NULL, "PID %lld has not ended after %d s", (long long)state->pid, STOP_WAIT_MS / 1000);
+		err_set(&err, -ETIMEDOUT, NULL, "PID %lld has not ended after %d s", (long long)state->pid,
+			STOP_WAIT_MS / 1000);
 		return command_fail(self, 1, &err);
 	}
 	printf("auspex stopped (PID %lld)\n", (long long)state->pid);
@@ -101,7 +106,8 @@ static int run_reload(const struct command *self, int argc, char **argv, const c
 	struct plan plan;
 	struct pidfile_state state = { 0 };
 	struct err err = { 0 };
-	int rc = find_running(argc, argv, env, &plan, &state, &err); /* a bad file is told here, before the daemon sees it */
+	int rc = find_running(argc, argv, env, &plan, &state,
+			      &err); /* a bad file is told here, before the daemon sees it */
 	int status = 0;
 	if (rc == 0)
 		rc = plan_check(&plan, &err);
@@ -111,7 +117,8 @@ static int run_reload(const struct command *self, int argc, char **argv, const c
 		puts("auspex is not running");
 		status = 3;
 	} else if (kill((pid_t)state.pid, SIGHUP) < 0) {
-		err_set(&err, -errno, NULL, "cannot signal PID %lld: %s", (long long)state.pid, strerror(errno));
+		err_set(&err, -errno, NULL, "cannot signal PID %lld: %s", (long long)state.pid,
+			strerror(errno));
 		status = command_fail(self, 1, &err);
 	} else {
 		printf("Sent reload to PID %lld; auspex status tells how it went\n", (long long)state.pid);
@@ -171,8 +178,9 @@ static int run_status(const struct command *self, int argc, char **argv, const c
 	}
 	buf_init(&body);
 	bool answered = state.running && plan.n_listens && !plan.listens[0].path &&
-			client_http(plan.listens[0].port, "/api/health?detail=1", (struct view){ 0 }, plan_key(&plan), 3000, &http_status,
-				    &body, &err) == 0 && http_status == 200;
+			client_http(plan.listens[0].port, "/api/health?detail=1", (struct view){ 0 },
+				    plan_key(&plan), 3000, &http_status, &body, &err) == 0 &&
+			http_status == 200;
 	if (json) {
 		printf("{\"running\":%s,\"pid\":%lld,\"health\":%s}\n", state.running ? "true" : "false",
 		       state.running ? (long long)state.pid : 0, answered ? buf_str(&body) : "null");
@@ -194,12 +202,34 @@ static int run_status(const struct command *self, int argc, char **argv, const c
 
 static const struct cli_flag json_flag[] = { { "json", 0, NULL, "Answer as JSON.", NULL } };
 
-const struct command command_run = { "run", "", "Run the daemon in the foreground.", NULL, NULL, 0, COMMAND_OPTIONS, run_run };
-const struct command command_start = { "start", "", "Start the daemon in the background; returns when it is ready.", NULL, NULL, 0, COMMAND_OPTIONS,
+const struct command command_run = {
+	"run", "", "Run the daemon in the foreground.", NULL, NULL, 0, COMMAND_OPTIONS, run_run
+};
+const struct command command_start = { "start",
+				       "",
+				       "Start the daemon in the background; returns when it is ready.",
+				       NULL,
+				       NULL,
+				       0,
+				       COMMAND_OPTIONS,
 				       run_start };
-const struct command command_stop = { "stop", "", "Stop the running daemon and wait for its end.", NULL, NULL, 0, COMMAND_CONFIG, run_stop };
-const struct command command_restart = { "restart", "", "Stop, then start in the background.", NULL, NULL, 0, COMMAND_OPTIONS, run_restart };
-const struct command command_reload = { "reload", "", "Make the running daemon read its configuration again.", NULL, NULL, 0, COMMAND_CONFIG,
-					run_reload };
-const struct command command_status = { "status", "", "Tell whether the daemon runs and what is wrong (exit 0 running, 3 stopped).", NULL,
-					json_flag, 1, COMMAND_CONFIG, run_status };
+const struct command command_stop = {
+	"stop", "", "Stop the running daemon and wait for its end.", NULL, NULL, 0, COMMAND_CONFIG, run_stop
+};
+const struct command command_restart = {
+	"restart", "", "Stop, then start in the background.", NULL, NULL, 0, COMMAND_OPTIONS, run_restart
+};
+const struct command command_reload = {
+	"reload",       "",        "Make the running daemon read its configuration again.", NULL, NULL, 0,
+	COMMAND_CONFIG, run_reload
+};
+const struct command command_status = {
+	"status",
+	"",
+	"Tell whether the daemon runs and what is wrong (exit 0 running, 3 stopped).",
+	NULL,
+	json_flag,
+	1,
+	COMMAND_CONFIG,
+	run_status
+};

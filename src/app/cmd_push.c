@@ -20,6 +20,7 @@ struct push_words {
 	const char *run, *status, *attempts, *duration, *exit_code, *sample, *socket, *timeout;
 };
 
+/* clang-format off */
 #define PUSH_FLAGS(w)                                                                                                          \
 	{ { "run", 'r', "COMMAND", "Report a finished run of this command.", &(w)->run },                                    \
 	  { "status", 's', "WORD", "Its final status: succeeded (default) or failed.", &(w)->status },                       \
@@ -29,6 +30,7 @@ struct push_words {
 	  { "sample", 0, "KEY=VALUE", "Report one sample, for example 'app.queue{q=mail}=3'.", &(w)->sample },               \
 	  { "to", 't', "SOCKET", "Unix socket of the daemon.", &(w)->socket },                                               \
 	  { "timeout", 0, "SECONDS", "Longest wait for the answer; default 10.", &(w)->timeout } }
+/* clang-format on */
 
 static int write_run(const struct push_words *p, struct jw *w, struct err *err)
 {
@@ -37,8 +39,10 @@ static int write_run(const struct push_words *p, struct jw *w, struct err *err)
 	bool ok = !p->status || strcmp(p->status, "succeeded") == 0;
 	if (p->status && !ok && strcmp(p->status, "failed") != 0)
 		return err_set(err, ERR_RANGE, "--status", "\"%s\": say succeeded or failed", p->status);
-	if (p->attempts && (num_parse_i64(view_of(p->attempts), &attempts) < 0 || attempts < 1 || attempts > 1000))
-		return err_set(err, ERR_RANGE, "--attempts", "\"%s\" is no number from 1 to 1000", p->attempts);
+	if (p->attempts &&
+	    (num_parse_i64(view_of(p->attempts), &attempts) < 0 || attempts < 1 || attempts > 1000))
+		return err_set(err, ERR_RANGE, "--attempts", "\"%s\" is no number from 1 to 1000",
+			       p->attempts);
 	if (p->duration && (num_parse_double(view_of(p->duration), &duration) < 0 || duration < 0))
 		return err_set(err, ERR_RANGE, "--duration", "\"%s\" is no number of seconds", p->duration);
 	code = ok ? 0 : 1;
@@ -77,7 +81,8 @@ static int write_sample(const char *text, struct jw *w, struct err *err)
 	const char *equals = strrchr(text, '=');
 	double v;
 	if (!equals || num_parse_double(view_of(equals + 1), &v) < 0)
-		return err_set(err, ERR_SYNTAX, "--sample", "\"%s\": write KEY=NUMBER, for example app.queue{q=mail}=3", text);
+		return err_set(err, ERR_SYNTAX, "--sample",
+			       "\"%s\": write KEY=NUMBER, for example app.queue{q=mail}=3", text);
 	jw_obj(w, NULL);
 	jw_str(w, "series", (struct view){ text, (size_t)(equals - text) });
 	jw_double(w, "v", v);
@@ -116,7 +121,9 @@ static int read_input(const char *name, struct buf *out, struct err *err)
 		buf_append(out, chunk, n);
 	if (in != stdin)
 		fclose(in);
-	return out->len > INPUT_MAX ? err_set(err, -EFBIG, name, "more than 16 MiB; send it in parts") : out->failed ? -ENOMEM : 0;
+	return out->len > INPUT_MAX ? err_set(err, -EFBIG, name, "more than 16 MiB; send it in parts")
+	       : out->failed        ? -ENOMEM
+				    : 0;
 }
 
 /* A document of input becomes a push: a push stays, lists without a type get it, a single run is wrapped. */
@@ -148,7 +155,8 @@ static int message_of_document(const struct buf *in, const char *name, struct bu
 	return rc;
 }
 
-static int send_message(const struct push_words *p, const struct plan *plan, const struct buf *message, struct err *err)
+static int send_message(const struct push_words *p, const struct plan *plan, const struct buf *message,
+			struct err *err)
 {
 	double timeout = 10;
 	if (p->timeout && (num_parse_double(view_of(p->timeout), &timeout) < 0 || timeout <= 0))
@@ -158,14 +166,17 @@ static int send_message(const struct push_words *p, const struct plan *plan, con
 		if (access(plan->sockets[i].path, F_OK) == 0)
 			path = plan->sockets[i].path;
 	if (!path)
-		return err_set(err, -ENOENT, NULL, "no socket of a daemon found (%s and others); start one with auspex run",
+		return err_set(err, -ENOENT, NULL,
+			       "no socket of a daemon found (%s and others); start one with auspex run",
 			       plan->n_sockets ? plan->sockets[0].path : "");
 	struct buf reply;
 	buf_init(&reply);
-	int rc = client_line(path, (struct view){ message->data, message->len }, (int64_t)(timeout * 1000), &reply, err);
+	int rc = client_line(path, (struct view){ message->data, message->len }, (int64_t)(timeout * 1000),
+			     &reply, err);
 	if (rc == 0) {
 		fputs(buf_str(&reply), stdout);
-		if (!strstr(buf_str(&reply), "\"status\":\"ok\"") || !strstr(buf_str(&reply), "\"rejected\":0"))
+		if (!strstr(buf_str(&reply), "\"status\":\"ok\"") ||
+		    !strstr(buf_str(&reply), "\"rejected\":0"))
 			rc = err_set(err, ERR_STORE, NULL, "not everything was stored; the answer says why");
 	}
 	buf_fini(&reply);
@@ -190,7 +201,9 @@ static int run_push(const struct command *self, int argc, char **argv, const cha
 	} else if (rc == 0) {
 		const char *name = words.n ? words.items[0] : "-";
 		if (!words.n && isatty(STDIN_FILENO))
-			rc = err_set(&err, ERR_MISSING, NULL, "say what to push: --run 'COMMAND', --sample KEY=VALUE, or a JSON FILE (- for standard input)");
+			rc = err_set(&err, ERR_MISSING, NULL,
+				     "say what to push: --run 'COMMAND', --sample KEY=VALUE, or a JSON FILE "
+				     "(- for standard input)");
 		if (rc == 0)
 			rc = read_input(name, &input, &err);
 		if (rc == 0)
@@ -206,6 +219,11 @@ static int run_push(const struct command *self, int argc, char **argv, const cha
 
 static const struct cli_flag shown_flags[] = PUSH_FLAGS((struct push_words *)NULL);
 
-const struct command command_push = { "push", "[FILE|-]", "Store runs and samples; answers after they are committed.",
-				      "FILE holds a push document, one run, or a list of runs (JSON).\n", shown_flags,
-				      sizeof(shown_flags) / sizeof(shown_flags[0]), COMMAND_CONFIG, run_push };
+const struct command command_push = { "push",
+				      "[FILE|-]",
+				      "Store runs and samples; answers after they are committed.",
+				      "FILE holds a push document, one run, or a list of runs (JSON).\n",
+				      shown_flags,
+				      sizeof(shown_flags) / sizeof(shown_flags[0]),
+				      COMMAND_CONFIG,
+				      run_push };

@@ -12,12 +12,14 @@ struct query_words {
 	const char *start, *end, *step, *limit, *json;
 };
 
+/* clang-format off */
 #define QUERY_FLAGS(w)                                                                                                          \
 	{ { "start", 's', "TIME", "Begin: RFC 3339, Unix seconds or relative (-1h, the default).", &(w)->start },             \
 	  { "end", 'e', "TIME", "End; default now.", &(w)->end },                                                             \
 	  { "step", 0, "DURATION", "Width of a step (10s, 5m).", &(w)->step },                                                \
 	  { "limit", 'n', "N", "Most events or runs.", &(w)->limit },                                                         \
 	  { "json", 0, NULL, "The daemon's JSON as it is.", &(w)->json } }
+/* clang-format on */
 
 static void add(struct buf *target, const char *name, const char *value)
 {
@@ -60,7 +62,8 @@ static struct view cell(const struct json_doc *doc, json_ref object, const char 
 }
 
 /* Tab-separated rows: easy to read, easy to cut. */
-static void print_rows(const struct json_doc *doc, const char *list, const char *inner, const char *const *columns, struct arena *arena)
+static void print_rows(const struct json_doc *doc, const char *list, const char *inner,
+		       const char *const *columns, struct arena *arena)
 {
 	json_ref rows = json_get(doc, 0, view_of(list));
 	for (json_ref r = json_first(doc, rows); r != JSON_NONE; r = json_next(doc, rows, r)) {
@@ -79,7 +82,9 @@ static void print_answer(const char *what, const struct buf *body)
 {
 	static const char *const series[] = { "key", "v", "unit", "type", NULL };
 	static const char *const events[] = { "time", "severity", "kind", "title", NULL };
-	static const char *const runs[] = { "timestamp", "final_status", "total_attempts", "total_duration_seconds", "command", NULL };
+	static const char *const runs[] = { "timestamp",      "final_status",
+					    "total_attempts", "total_duration_seconds",
+					    "command",        NULL };
 	static const char *const points[] = { "t", "min", "avg", "max", "n", NULL };
 	struct json_doc doc;
 	struct arena arena;
@@ -106,7 +111,8 @@ static int ask(const char *what, const struct query_words *q, struct plan *plan,
 	buf_init(&target);
 	buf_init(&body);
 	make_target(what, q, &target);
-	int rc = client_http(port, buf_str(&target), (struct view){ 0 }, plan_key(plan), 30000, &status, &body, err);
+	int rc = client_http(port, buf_str(&target), (struct view){ 0 }, plan_key(plan), 30000, &status,
+			     &body, err);
 	if (rc == 0 && status != 200)
 		rc = err_set(err, ERR_DENIED, NULL, "the daemon answered %d: %.300s", status, buf_str(&body));
 	else if (rc == 0 && q->json)
@@ -129,7 +135,8 @@ static int run_query(const struct command *self, int argc, char **argv, const ch
 	plan_init(&plan);
 	int rc = plan_make_command(&source, flags, sizeof(flags) / sizeof(flags[0]), &words, &plan, &err);
 	if (rc == 0 && words.n != 1)
-		rc = err_set(&err, ERR_MISSING, NULL, "say what: series, events, runs, or the key of one series");
+		rc = err_set(&err, ERR_MISSING, NULL,
+			     "say what: series, events, runs, or the key of one series");
 	if (rc == 0)
 		rc = ask(words.items[0], &q, &plan, &err);
 	plan_fini(&plan);
@@ -138,6 +145,13 @@ static int run_query(const struct command *self, int argc, char **argv, const ch
 
 static const struct cli_flag shown_flags[] = QUERY_FLAGS((struct query_words *)NULL);
 
-const struct command command_query = { "query", "series|events|runs|KEY", "Ask the running daemon for series, events or runs.",
-				       "KEY is a series such as auspex.rss_bytes; rows are separated by tabs.\n", shown_flags,
-				       sizeof(shown_flags) / sizeof(shown_flags[0]), COMMAND_CONFIG, run_query };
+const struct command command_query = {
+	"query",
+	"series|events|runs|KEY",
+	"Ask the running daemon for series, events or runs.",
+	"KEY is a series such as auspex.rss_bytes; rows are separated by tabs.\n",
+	shown_flags,
+	sizeof(shown_flags) / sizeof(shown_flags[0]),
+	COMMAND_CONFIG,
+	run_query
+};

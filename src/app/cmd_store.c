@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int load_plan(const struct command *self, int argc, char **argv, const char *const *env, struct plan *plan)
+static int load_plan(const struct command *self, int argc, char **argv, const char *const *env,
+		     struct plan *plan)
 {
 	struct plan_source source = { plan_make_native, argc, argv, env };
 	struct err err = { 0 };
@@ -44,7 +45,7 @@ static int run_backup(const struct command *self, int argc, char **argv, const c
 	return status;
 }
 
-/* --- doctor ---------------------------------------------------------------------------------------------------------- */
+/* --- doctor ----------------------------------------------------------------------------------- */
 
 struct visit {
 	unsigned bad;
@@ -62,9 +63,13 @@ static void check_state_dir(struct visit *v, const struct plan *plan)
 	char text[600];
 	struct stat st;
 	if (stat(plan->state_dir, &st) < 0)
-		snprintf(text, sizeof(text), "state directory %s does not exist yet; it is made at the first start", plan->state_dir);
+		snprintf(text, sizeof(text),
+			 "state directory %s does not exist yet; it is made at the first start",
+			 plan->state_dir);
 	else if (!S_ISDIR(st.st_mode) || access(plan->state_dir, W_OK) < 0)
-		snprintf(text, sizeof(text), "state directory %s is not writable for us: history would be in memory only", plan->state_dir);
+		snprintf(text, sizeof(text),
+			 "state directory %s is not writable for us: history would be in memory only",
+			 plan->state_dir);
 	else
 		snprintf(text, sizeof(text), "state directory %s is writable", plan->state_dir);
 	finding(v, !strstr(text, "not writable"), text);
@@ -87,9 +92,13 @@ static void check_daemon(struct visit *v, const struct plan *plan)
 	if (!plan->n_listens || plan->listens[0].path)
 		return;
 	buf_init(&body);
-	int rc = client_http(plan->listens[0].port, "/api/health?detail=1", (struct view){ 0 }, NULL, 3000, &status, &body, &err);
+	int rc = client_http(plan->listens[0].port, "/api/health?detail=1", (struct view){ 0 }, NULL, 3000,
+			     &status, &body, &err);
 	bool well = rc == 0 && strstr(buf_str(&body), "\"state\":\"ok\"");
-	finding(v, well, rc < 0 ? err.text : well ? "it says that all is well" : "it reports problems: auspex status");
+	finding(v, well,
+		rc < 0 ? err.text
+		: well ? "it says that all is well"
+		       : "it reports problems: auspex status");
 	buf_fini(&body);
 }
 
@@ -99,7 +108,9 @@ static int run_doctor(const struct command *self, int argc, char **argv, const c
 	struct visit visit = { 0 };
 	int status = load_plan(self, argc, argv, env, &plan);
 	if (status == 0) {
-		finding(&visit, true, plan.settings.file ? plan.settings.file : "no configuration file: the defaults are in force");
+		finding(&visit, true,
+			plan.settings.file ? plan.settings.file
+					   : "no configuration file: the defaults are in force");
 		check_state_dir(&visit, &plan);
 		const char *db = arena_printf(&plan.arena, "%s/history.db", plan.state_dir);
 		if (access(db, F_OK) == 0)
@@ -112,7 +123,16 @@ static int run_doctor(const struct command *self, int argc, char **argv, const c
 	return status;
 }
 
-const struct command command_backup = { "backup", "FILE", "Copy the history to a new file, also while the daemon runs.", NULL, NULL, 0, COMMAND_CONFIG,
-					run_backup };
-const struct command command_doctor = { "doctor", "", "Check configuration, state directory, history file and daemon.", NULL, NULL, 0, COMMAND_OPTIONS,
+const struct command command_backup = {
+	"backup",       "FILE",    "Copy the history to a new file, also while the daemon runs.",
+	NULL,           NULL,      0,
+	COMMAND_CONFIG, run_backup
+};
+const struct command command_doctor = { "doctor",
+					"",
+					"Check configuration, state directory, history file and daemon.",
+					NULL,
+					NULL,
+					0,
+					COMMAND_OPTIONS,
 					run_doctor };

@@ -13,9 +13,9 @@ enum command_takes {
 
 struct command {
 	const char *name;
-	const char *words;   /* "[FILE|-]", shown in usage */
-	const char *summary; /* one sentence */
-	const char *details; /* the rest of its --help, or NULL */
+	const char *words;            /* "[FILE|-]", shown in usage */
+	const char *summary;          /* one sentence */
+	const char *details;          /* the rest of its --help, or NULL */
 	const struct cli_flag *flags; /* shown in its --help */
 	size_t n_flags;
 	enum command_takes takes;
@@ -23,7 +23,10 @@ struct command {
 	int (*run)(const struct command *self, int argc, char **argv, const char *const *env);
 };
 
-#define COMMANDS(X) X(run) X(start) X(stop) X(restart) X(reload) X(status) X(config) X(push) X(query) X(backup) X(doctor) X(version)
+#define COMMANDS(X)                                                                                          \
+	X(run)                                                                                               \
+	X(start) X(stop) X(restart) X(reload) X(status) X(config) X(push) X(query) X(backup) X(doctor)       \
+		X(version)
 #define X(name) extern const struct command command_##name;
 COMMANDS(X)
 #undef X

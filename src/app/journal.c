@@ -10,24 +10,31 @@
 
 enum { EV_ID, EV_KIND, EV_SEVERITY, EV_SUBJECT, EV_TITLE, EV_DETAIL, EV_COLUMNS };
 static const struct store_column event_columns[EV_COLUMNS] = {
-	[EV_ID] = { "event_id", STORE_INT, false },    [EV_KIND] = { "kind", STORE_TEXT, true },
+	[EV_ID] = { "event_id", STORE_INT, false },        [EV_KIND] = { "kind", STORE_TEXT, true },
 	[EV_SEVERITY] = { "severity", STORE_TEXT, false }, [EV_SUBJECT] = { "subject", STORE_TEXT, false },
-	[EV_TITLE] = { "title", STORE_TEXT, false },   [EV_DETAIL] = { "detail", STORE_TEXT, false },
+	[EV_TITLE] = { "title", STORE_TEXT, false },       [EV_DETAIL] = { "detail", STORE_TEXT, false },
 };
 const struct store_kind event_kind_record = {
-	.name = "event", .columns = event_columns, .n_columns = EV_COLUMNS, .version = 1,
+	.name = "event",
+	.columns = event_columns,
+	.n_columns = EV_COLUMNS,
+	.version = 1,
 };
 
-void daemon_event(struct daemon *d, enum event_kind kind, enum event_severity severity, const char *subject, struct view detail,
-		  const char *fmt, ...)
+void daemon_event(struct daemon *d, enum event_kind kind, enum event_severity severity, const char *subject,
+		  struct view detail, const char *fmt, ...)
 {
 	char title[600];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(title, sizeof(title), fmt, ap);
 	va_end(ap);
-	struct event e = { .t = clock_wall_ms(d->clock), .kind = kind, .severity = severity, .subject = view_of(subject),
-			   .title = view_of(title), .detail = detail };
+	struct event e = { .t = clock_wall_ms(d->clock),
+			   .kind = kind,
+			   .severity = severity,
+			   .subject = view_of(subject),
+			   .title = view_of(title),
+			   .detail = detail };
 	if (d->hub)
 		hub_event(d->hub, &e); /* a full hub counts what it drops */
 }
@@ -74,7 +81,9 @@ static void keep_item(void *arg, const struct hub_item *item)
 		registry_note(d->registry, &item->u.tick);
 		if (tiers_append(d->tiers, &item->u.tick) < 0)
 			d->samples_refused += item->u.tick.n;
-		if (d->store && item->u.tick.group != 0) /* group 0 was pushed, and journalled before its sender had the answer */
+		if (d->store &&
+		    item->u.tick.group !=
+			    0) /* group 0 was pushed, and journalled before its sender had the answer */
 			store_tick(d->store, &item->u.tick);
 	}
 }
@@ -115,8 +124,10 @@ int journal_start(struct daemon *d)
 {
 	int64_t last_row = store_last_id(d->store, &event_kind_record), last_id = 0;
 	struct store_query newest = { .kind = &event_kind_record, .newest_first = true, .limit = 1 };
-	struct store_query recent = { .kind = &event_kind_record, .limit = TIMELINE_PRELOAD,
-				      .after_id = last_row > TIMELINE_PRELOAD ? last_row - TIMELINE_PRELOAD : 0 };
+	struct store_query recent = { .kind = &event_kind_record,
+				      .limit = TIMELINE_PRELOAD,
+				      .after_id =
+					      last_row > TIMELINE_PRELOAD ? last_row - TIMELINE_PRELOAD : 0 };
 	store_load(d->store, &newest, note_last_id, &last_id);
 	store_load(d->store, &recent, preload_event, d);
 	timeline_start_after(d->timeline, last_id);

@@ -36,20 +36,24 @@ static void usage(FILE *out)
 {
 	fputs("Usage: auspex COMMAND [options]\n"
 	      "       auspex as NAME [that program's options]\n\n"
-	      "Watches a host and says what changed, why, and what comes next.\n\nCommands:\n", out);
+	      "Watches a host and says what changed, why, and what comes next.\n\nCommands:\n",
+	      out);
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\nProgram names it answers to (auspex as NAME, or a link of that name):\n", out);
 	for (size_t i = 0; i < N_PERSONALITIES; i++)
 		fprintf(out, "  %-9s %s\n", personalities[i].name, personalities[i].summary);
-	fputs("\nauspex COMMAND --help tells more. Without configuration, `auspex run` serves http://127.0.0.1:8080/.\n", out);
+	fputs("\nauspex COMMAND --help tells more. Without configuration, `auspex run` serves "
+	      "http://127.0.0.1:8080/.\n",
+	      out);
 }
 
 static void command_usage(const struct command *c)
 {
 	struct buf text;
 	buf_init(&text);
-	buf_printf(&text, "Usage: auspex %s %s%s[options]\n\n%s\n", c->name, c->words, *c->words ? " " : "", c->summary);
+	buf_printf(&text, "Usage: auspex %s %s%s[options]\n\n%s\n", c->name, c->words, *c->words ? " " : "",
+		   c->summary);
 	if (c->details)
 		buf_printf(&text, "\n%s", c->details);
 	static const struct cli_flag config = { "config", 'c', "FILE", "Configuration file (YAML).", NULL };
@@ -61,7 +65,9 @@ static void command_usage(const struct command *c)
 	for (size_t i = 0; i < SECTIONS && c->takes == COMMAND_OPTIONS; i++)
 		cli_usage_options(settings_tables[i], &text);
 	if (c->takes == COMMAND_CONFIG)
-		buf_puts(&text, "\nThe options of `auspex run` are taken as well: they say which daemon is meant.\n");
+		buf_puts(
+			&text,
+			"\nThe options of `auspex run` are taken as well: they say which daemon is meant.\n");
 	fputs(buf_str(&text), stdout);
 	buf_fini(&text);
 }
@@ -94,8 +100,8 @@ static int run_command(int argc, char **argv, const char *const *env)
 		return commands[i]->run(commands[i], argc, argv, env);
 	}
 	const char *near = text_nearest(view_of(argv[0]), names, N_COMMANDS);
-	fprintf(stderr, "auspex: unknown command \"%s\"%s%s%s; auspex --help lists them\n", argv[0], near ? ": did you mean " : "",
-		near ? near : "", near ? "?" : "");
+	fprintf(stderr, "auspex: unknown command \"%s\"%s%s%s; auspex --help lists them\n", argv[0],
+		near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
 	return 2;
 }
 
@@ -110,7 +116,9 @@ int main(int argc, char **argv)
 		p = argc >= 3 ? find_personality(argv[2]) : NULL;
 		if (p)
 			return p->main(argc - 2, argv + 2, env);
-		fprintf(stderr, "auspex as: %s%s; known names:", argc >= 3 ? "unknown program " : "name a program", argc >= 3 ? argv[2] : "");
+		fprintf(stderr,
+			"auspex as: %s%s; known names:", argc >= 3 ? "unknown program " : "name a program",
+			argc >= 3 ? argv[2] : "");
 		for (size_t i = 0; i < N_PERSONALITIES; i++)
 			fprintf(stderr, " %s", personalities[i].name);
 		fputs("\n", stderr);

@@ -18,7 +18,7 @@
 /* Where the command-line clients look that were built without our default. */
 static const char *const default_aliases[] = { "/tmp/retryd.sock", "/tmp/patience-daemon.sock" };
 
-/* --- the plan --------------------------------------------------------------------------------------------------- */
+/* --- the plan --------------------------------------------------------------------------------- */
 
 /* <state>/patienced/<hash of the socket path>: two of them run side by side. */
 static const char *state_dir(const struct patienced *c, const char *const *env, struct arena *arena)
@@ -47,7 +47,8 @@ static int plan_listens(const struct patienced *c, struct plan *plan, struct err
 	if (!c->enable_http)
 		return 0;
 	const char *bind = *c->bind ? c->bind : "::";
-	return plan_add_listen(plan, (struct plan_listen){ bind, NULL, (int)c->port, FAMILY_RETRY, true, true }, err);
+	return plan_add_listen(
+		plan, (struct plan_listen){ bind, NULL, (int)c->port, FAMILY_RETRY, true, true }, err);
 }
 
 static int make_plan(const struct plan_source *src, struct plan *plan, struct err *err)
@@ -88,7 +89,8 @@ static int make_plan(const struct plan_source *src, struct plan *plan, struct er
 	plan->pid_file = *c.pid_file ? c.pid_file : NULL;
 	plan->state_dir = c.persist ? state_dir(&c, src->env, &plan->arena) : NULL;
 	if (c.persist && !plan->state_dir)
-		plan->state_note = "history is kept in memory only: neither HOME nor state_dir says where to keep it";
+		plan->state_note =
+			"history is kept in memory only: neither HOME nor state_dir says where to keep it";
 	rc = plan_add_socket(plan, c.socket, (unsigned)c.socket_mode, true, err);
 	if (!c.aliases_set && strcmp(c.socket, PATIENCED_SOCKET) == 0)
 		c.aliases = (struct option_list){ (const char **)default_aliases, 2 };
@@ -97,7 +99,7 @@ static int make_plan(const struct plan_source *src, struct plan *plan, struct er
 	return rc == 0 ? plan_listens(&c, plan, err) : rc;
 }
 
-/* --- -status, -stop ----------------------------------------------------------------------------------------------- */
+/* --- -status, -stop --------------------------------------------------------------------------- */
 
 /* True when the daemon of this pid file runs; else prints what the file says. */
 static bool find_daemon(const struct patienced *c, struct pidfile_state *state)
@@ -106,8 +108,8 @@ static bool find_daemon(const struct patienced *c, struct pidfile_state *state)
 	if (rc < 0)
 		fprintf(stderr, "Error checking daemon status: open %s: %s\n", c->pid_file, err_text(rc));
 	else if (!state->running && state->unreadable)
-		fprintf(stderr, "Error checking daemon status: invalid PID file format: \"%s\" in %s\n", state->content,
-			c->pid_file);
+		fprintf(stderr, "Error checking daemon status: invalid PID file format: \"%s\" in %s\n",
+			state->content, c->pid_file);
 	return rc == 0 && state->running;
 }
 
@@ -135,13 +137,14 @@ static int stop_daemon(const struct patienced *c)
 		return 0;
 	}
 	if (kill((pid_t)state.pid, SIGINT) < 0) {
-		fprintf(stderr, "Error stopping daemon: cannot signal PID %lld: %s\n", (long long)state.pid, strerror(errno));
+		fprintf(stderr, "Error stopping daemon: cannot signal PID %lld: %s\n", (long long)state.pid,
+			strerror(errno));
 		return 0;
 	}
 	printf("Sent stop signal to daemon (PID %lld)\n", (long long)state.pid);
 	fflush(stdout);
 	puts(pidfile_wait_gone(c->pid_file, state.pid, 10000) ? "Daemon stopped successfully"
-							       : "Daemon may still be running, check status");
+							      : "Daemon may still be running, check status");
 	return 0;
 }
 
@@ -180,11 +183,13 @@ int patienced_main(int argc, char **argv, const char *const *env)
 	if (show || stop) {
 		rc = patienced_load(&c, argc, argv, env, &arena, &err);
 		if (rc < 0)
-			fprintf(stderr, "Error loading configuration: %s%s%s\n", err.place, *err.place ? ": " : "", err.text);
+			fprintf(stderr, "Error loading configuration: %s%s%s\n", err.place,
+				*err.place ? ": " : "", err.text);
 		status = rc < 0 ? 1 : show ? show_status(&c) : stop_daemon(&c);
 	} else {
 		struct plan_source source = { make_plan, argc, argv, env };
-		struct launch launch = { &source, "Error loading configuration: ", "Error starting daemon: ", background };
+		struct launch launch = { &source, "Error loading configuration: ", "Error starting daemon: ",
+					 background };
 		status = launch_daemon(&launch);
 	}
 	arena_fini(&arena);

@@ -19,10 +19,13 @@ void patienced_flags(struct patienced *c, struct goflag out[PATIENCED_FLAGS])
 		{ "config", GOFLAG_STRING, "Configuration file path", NULL, &c->config, false },
 		{ "daemon", GOFLAG_BOOL, "Run as daemon (background process)", NULL, &c->background, false },
 		{ "enable-http", GOFLAG_BOOL, "Enable HTTP API server", "true", &c->enable_http, false },
-		{ "enable-profiling", GOFLAG_BOOL, "Enable profiling endpoints", NULL, &c->enable_profiling, false },
-		{ "log-level", GOFLAG_STRING, "Log level (debug, info, warn, error)", "info", &c->log_level, false },
+		{ "enable-profiling", GOFLAG_BOOL, "Enable profiling endpoints", NULL, &c->enable_profiling,
+		  false },
+		{ "log-level", GOFLAG_STRING, "Log level (debug, info, warn, error)", "info", &c->log_level,
+		  false },
 		{ "max-age", GOFLAG_DURATION, "Maximum age of metrics", "24h0m0s", &c->max_age_ns, false },
-		{ "max-metrics", GOFLAG_INT, "Maximum number of metrics to store", "10000", &c->max_metrics, false },
+		{ "max-metrics", GOFLAG_INT, "Maximum number of metrics to store", "10000", &c->max_metrics,
+		  false },
 		{ "pid-file", GOFLAG_STRING, "PID file path", PATIENCED_PID_FILE, &c->pid_file, false },
 		{ "port", GOFLAG_INT, "HTTP server port", "8080", &c->port, false },
 		{ "socket", GOFLAG_STRING, "Unix socket path", PATIENCED_SOCKET, &c->socket, false },
@@ -36,13 +39,25 @@ void patienced_flags(struct patienced *c, struct goflag out[PATIENCED_FLAGS])
 void patienced_defaults(struct patienced *c)
 {
 	*c = (struct patienced){
-		.config = "", .socket = PATIENCED_SOCKET, .pid_file = PATIENCED_PID_FILE, .log_level = "info", .bind = "",
-		.port = 8080, .max_metrics = 10000, .max_age_ns = 24 * 3600 * NS_PER_S, .max_connections = 100,
-		.socket_mode = 0600, .enable_http = true, .persist = true, .mask_secrets = true, .api_key = "", .state_dir = "",
+		.config = "",
+		.socket = PATIENCED_SOCKET,
+		.pid_file = PATIENCED_PID_FILE,
+		.log_level = "info",
+		.bind = "",
+		.port = 8080,
+		.max_metrics = 10000,
+		.max_age_ns = 24 * 3600 * NS_PER_S,
+		.max_connections = 100,
+		.socket_mode = 0600,
+		.enable_http = true,
+		.persist = true,
+		.mask_secrets = true,
+		.api_key = "",
+		.state_dir = "",
 	};
 }
 
-/* --- one table of keys for the file and the environment ------------------------------------------------------ */
+/* --- one table of keys for the file and the environment --------------------------------------- */
 
 enum key_type { KEY_STRING, KEY_INT, KEY_BOOL, KEY_DURATION, KEY_MODE };
 struct key {
@@ -50,7 +65,9 @@ struct key {
 	enum key_type type;
 	size_t offset;
 };
+/* clang-format off */
 #define KEY(name, type, field) { name, type, offsetof(struct patienced, field) }
+/* clang-format on */
 static const struct key keys[] = {
 	KEY("socket_path", KEY_STRING, socket),
 	KEY("http_port", KEY_INT, port),
@@ -98,8 +115,8 @@ static int parse_mode(struct view v, int64_t *out)
 	return v.len && *out <= 0777 ? 0 : ERR_RANGE;
 }
 
-static int set_key_text(const struct key *key, struct patienced *c, struct view text, const char *place, struct arena *arena,
-			struct err *err)
+static int set_key_text(const struct key *key, struct patienced *c, struct view text, const char *place,
+			struct arena *arena, struct err *err)
 {
 	void *field = (char *)c + key->offset;
 	switch (key->type) {
@@ -112,29 +129,31 @@ static int set_key_text(const struct key *key, struct patienced *c, struct view 
 	}
 	case KEY_INT:
 		if (num_parse_i64_go(text, field) < 0)
-			return err_set(err, ERR_SYNTAX, place, "%s: \"%.*s\" is no whole number", key->name, (int)text.len, text.data);
+			return err_set(err, ERR_SYNTAX, place, "%s: \"%.*s\" is no whole number", key->name,
+				       (int)text.len, text.data);
 		return 0;
 	case KEY_BOOL:
 		if (parse_bool(text, field) < 0)
-			return err_set(err, ERR_SYNTAX, place, "%s: \"%.*s\" is neither true nor false", key->name, (int)text.len,
-				       text.data);
+			return err_set(err, ERR_SYNTAX, place, "%s: \"%.*s\" is neither true nor false",
+				       key->name, (int)text.len, text.data);
 		return 0;
 	case KEY_MODE:
 		if (parse_mode(text, field) < 0)
-			return err_set(err, ERR_SYNTAX, place, "%s: \"%.*s\" is no file mode such as 0660", key->name,
-				       (int)text.len, text.data);
+			return err_set(err, ERR_SYNTAX, place, "%s: \"%.*s\" is no file mode such as 0660",
+				       key->name, (int)text.len, text.data);
 		return 0;
 	case KEY_DURATION:
 		if (duration_parse(text, false, field) < 0)
-			return err_set(err, ERR_SYNTAX, place, "%s: \"%.*s\" is no duration such as 24h, 1h30m or 300ms", key->name,
+			return err_set(err, ERR_SYNTAX, place,
+				       "%s: \"%.*s\" is no duration such as 24h, 1h30m or 300ms", key->name,
 				       (int)text.len, text.data);
 		return 0;
 	}
 	return ERR_TYPE;
 }
 
-static int set_key_json(const struct key *key, struct patienced *c, const struct json_doc *doc, json_ref value, const char *place,
-			struct arena *arena, struct err *err)
+static int set_key_json(const struct key *key, struct patienced *c, const struct json_doc *doc,
+			json_ref value, const char *place, struct arena *arena, struct err *err)
 {
 	void *field = (char *)c + key->offset;
 	enum json_type type = json_type(doc, value);
@@ -147,10 +166,12 @@ static int set_key_json(const struct key *key, struct patienced *c, const struct
 		return 0;
 	}
 	bool integer = type == JSON_NUMBER && (doc->nodes[value].flags & JSON_F_INTEGER);
-	if (integer && (key->type == KEY_INT || key->type == KEY_DURATION)) /* a bare age is nanoseconds, as Go's type is */
+	if (integer && (key->type == KEY_INT ||
+			key->type == KEY_DURATION)) /* a bare age is nanoseconds, as Go's type is */
 		return json_i64(doc, value, field);
 	static const char *const wanted[] = { "a string", "a whole number", "true or false",
-					      "a duration such as \"24h\", or whole nanoseconds", "a string such as \"0660\"" };
+					      "a duration such as \"24h\", or whole nanoseconds",
+					      "a string such as \"0660\"" };
 	return err_set(err, ERR_TYPE, place, "%s must be %s", key->name, wanted[key->type]);
 }
 
@@ -167,7 +188,8 @@ static int read_file(const char *path, struct arena *arena, struct view *out, st
 	int rc = 0;
 	char *text = NULL;
 	if (!S_ISREG(st.st_mode) || st.st_size > 1024 * 1024)
-		rc = err_set(err, -EINVAL, NULL, "failed to read config file: %s is no regular file of at most 1 MiB", path);
+		rc = err_set(err, -EINVAL, NULL,
+			     "failed to read config file: %s is no regular file of at most 1 MiB", path);
 	else if (!(text = arena_alloc(arena, (size_t)st.st_size + 1)))
 		rc = -ENOMEM;
 	size_t used = 0;
@@ -183,7 +205,8 @@ static int read_file(const char *path, struct arena *arena, struct view *out, st
 }
 
 /* Further sockets; an empty list switches the default ones off. */
-static int set_aliases(struct patienced *c, const struct json_doc *doc, const char *place, struct arena *arena, struct err *err)
+static int set_aliases(struct patienced *c, const struct json_doc *doc, const char *place,
+		       struct arena *arena, struct err *err)
 {
 	json_ref list = json_get_fold(doc, 0, VIEW("socket_aliases"));
 	if (list == JSON_NONE || json_type(doc, list) == JSON_NULL)
@@ -197,7 +220,8 @@ static int set_aliases(struct patienced *c, const struct json_doc *doc, const ch
 	for (json_ref r = json_first(doc, list); r != JSON_NONE; r = json_next(doc, list, r)) {
 		struct view v = json_string(doc, r, arena);
 		if (!v.data)
-			return err_set(err, ERR_TYPE, place, "socket_aliases must be a list of paths, and each path a string");
+			return err_set(err, ERR_TYPE, place,
+				       "socket_aliases must be a list of paths, and each path a string");
 		c->aliases.items[c->aliases.n++] = arena_strndup(arena, v.data, v.len);
 	}
 	return 0;
@@ -214,9 +238,11 @@ static int load_json_file(struct patienced *c, const char *path, struct arena *a
 	struct err at = { 0 };
 	rc = json_parse_all(&doc, text.data, text.len, 0, &at);
 	if (rc < 0)
-		rc = err_set(err, rc, NULL, "failed to parse config file: %s:%s: %s", path, at.place, at.text);
+		rc = err_set(err, rc, NULL, "failed to parse config file: %s:%s: %s", path, at.place,
+			     at.text);
 	else if (json_type(&doc, 0) != JSON_OBJECT)
-		rc = err_set(err, ERR_TYPE, NULL, "failed to parse config file: %s: the top level must be an object", path);
+		rc = err_set(err, ERR_TYPE, NULL,
+			     "failed to parse config file: %s: the top level must be an object", path);
 	for (size_t i = 0; rc == 0 && i < N_KEYS; i++) {
 		json_ref value = json_get_fold(&doc, 0, view_of(keys[i].name));
 		if (value != JSON_NONE)
@@ -240,7 +266,8 @@ static int load_env(struct patienced *c, const char *const *env, struct arena *a
 				*s = (char)(*s >= 'a' && *s <= 'z' ? *s - 'a' + 'A' : *s);
 			const char *value = env_get(env, name);
 			/* Set to nothing is not set: shells and unit files have no other way to take a variable back. */
-			int rc = value && *value ? set_key_text(&keys[i], c, view_of(value), name, arena, err) : 0;
+			int rc = value && *value ? set_key_text(&keys[i], c, view_of(value), name, arena, err)
+						 : 0;
 			if (rc < 0)
 				return rc;
 		}
@@ -252,20 +279,26 @@ static int validate(const struct patienced *c, struct err *err)
 {
 	enum log_level level;
 	if (log_level_parse(view_of(c->log_level), &level) < 0)
-		return err_set(err, ERR_RANGE, NULL, "invalid log level \"%s\": use debug, info, warn or error", c->log_level);
+		return err_set(err, ERR_RANGE, NULL,
+			       "invalid log level \"%s\": use debug, info, warn or error", c->log_level);
 	if (c->enable_http && (c->port < 1 || c->port > 65535))
-		return err_set(err, ERR_RANGE, NULL, "invalid HTTP port %lld: use 1 to 65535", (long long)c->port);
+		return err_set(err, ERR_RANGE, NULL, "invalid HTTP port %lld: use 1 to 65535",
+			       (long long)c->port);
 	if (c->max_metrics < 0 || c->max_metrics > 100000000)
-		return err_set(err, ERR_RANGE, NULL, "invalid maximum number of metrics %lld: use 0 to 100000000",
+		return err_set(err, ERR_RANGE, NULL,
+			       "invalid maximum number of metrics %lld: use 0 to 100000000",
 			       (long long)c->max_metrics);
 	if (c->max_age_ns < 0)
-		return err_set(err, ERR_RANGE, NULL, "invalid maximum age of metrics: it must not be negative");
+		return err_set(err, ERR_RANGE, NULL,
+			       "invalid maximum age of metrics: it must not be negative");
 	if (!*c->socket)
-		return err_set(err, ERR_MISSING, NULL, "the Unix socket path is empty: set socket_path or -socket");
+		return err_set(err, ERR_MISSING, NULL,
+			       "the Unix socket path is empty: set socket_path or -socket");
 	return 0;
 }
 
-int patienced_load(struct patienced *c, int argc, char **argv, const char *const *env, struct arena *arena, struct err *err)
+int patienced_load(struct patienced *c, int argc, char **argv, const char *const *env, struct arena *arena,
+		   struct err *err)
 {
 	struct goflag flags[PATIENCED_FLAGS];
 	int rest;

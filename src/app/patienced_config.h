@@ -31,6 +31,7 @@ void patienced_defaults(struct patienced *c);
 void patienced_flags(struct patienced *c, struct goflag out[PATIENCED_FLAGS]);
 /* Defaults, the file that -config names, the environment, the flags; then every bound is checked. A code with place and
  * sentence. */
-int patienced_load(struct patienced *c, int argc, char **argv, const char *const *env, struct arena *arena, struct err *err);
+int patienced_load(struct patienced *c, int argc, char **argv, const char *const *env, struct arena *arena,
+		   struct err *err);
 
 #endif

@@ -85,10 +85,12 @@ int pidfile_acquire(const char *path, int *fd, struct err *err)
 	struct pidfile_state state;
 	int rc = pidfile_inspect(path, &state);
 	if (rc == 0 && state.running)
-		return err_set(err, -EAGAIN, path, "Daemon is already running with PID %lld", (long long)state.pid);
+		return err_set(err, -EAGAIN, path, "Daemon is already running with PID %lld",
+			       (long long)state.pid);
 	struct stat st;
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
-		return err_set(err, -EEXIST, path, "the pid file %s is no regular file; choose another", path);
+		return err_set(err, -EEXIST, path, "the pid file %s is no regular file; choose another",
+			       path);
 
 	char tmp[4096];
 	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.%ld", path, (long)getpid()) >= sizeof(tmp))
@@ -113,7 +115,8 @@ void pidfile_release(const char *path, int fd)
 	if (fd < 0)
 		return;
 	struct stat ours, there;
-	if (fstat(fd, &ours) == 0 && stat(path, &there) == 0 && ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+	if (fstat(fd, &ours) == 0 && stat(path, &there) == 0 && ours.st_ino == there.st_ino &&
+	    ours.st_dev == there.st_dev)
 		unlink(path);
 	close(fd);
 }

@@ -13,10 +13,10 @@
 #include <stdint.h>
 
 struct pidfile_state {
-	bool running;      /* one of our daemons holds the file */
-	int64_t pid;       /* of the holder; when not running: the number read, or 0 */
-	bool unreadable;   /* there is a file, but no number in it */
-	char content[64];  /* what it holds instead (first line, printable) */
+	bool running;     /* one of our daemons holds the file */
+	int64_t pid;      /* of the holder; when not running: the number read, or 0 */
+	bool unreadable;  /* there is a file, but no number in it */
+	char content[64]; /* what it holds instead (first line, printable) */
 };
 /* 0 (also when there is no file), or -errno when it cannot be opened for another reason. */
 int pidfile_inspect(const char *path, struct pidfile_state *out);

@@ -65,13 +65,16 @@ int plan_parse_listen(struct plan *p, struct view text, struct plan_listen *out,
 		struct view family = { slash + 1, (size_t)(text.data + text.len - slash - 1) };
 		if (parse_family(family, &out->family) < 0)
 			return err_set(err, ERR_UNKNOWN, "listen",
-				       "\"%.*s\": unknown family \"%.*s\"; known are retry, change, probe, fleet, own",
+				       "\"%.*s\": unknown family \"%.*s\"; known are retry, change, probe, "
+				       "fleet, own",
 				       (int)text.len, text.data, (int)family.len, family.data);
 		text.len = (size_t)(slash - text.data);
 	}
 	const char *colon = text.len ? memrchr(text.data, ':', text.len) : NULL;
-	struct view host = colon ? (struct view){ text.data, (size_t)(colon - text.data) } : VIEW("127.0.0.1");
-	struct view port = colon ? (struct view){ colon + 1, (size_t)(text.data + text.len - colon - 1) } : text;
+	struct view host =
+		colon ? (struct view){ text.data, (size_t)(colon - text.data) } : VIEW("127.0.0.1");
+	struct view port =
+		colon ? (struct view){ colon + 1, (size_t)(text.data + text.len - colon - 1) } : text;
 	if (host.len >= 2 && host.data[0] == '[' && host.data[host.len - 1] == ']')
 		host = (struct view){ host.data + 1, host.len - 2 };
 	if (view_eq(host, VIEW("localhost")))
@@ -81,7 +84,8 @@ int plan_parse_listen(struct plan *p, struct view text, struct plan_listen *out,
 	int64_t number;
 	if (num_parse_i64(port, &number) < 0 || number < 1 || number > 65535)
 		return err_set(err, ERR_RANGE, "listen",
-			       "\"%.*s\" is no listener; write address:port (port 1 to 65535), [v6]:port or unix:/path",
+			       "\"%.*s\" is no listener; write address:port (port 1 to 65535), [v6]:port or "
+			       "unix:/path",
 			       (int)text.len, text.data);
 	out->port = (int)number;
 	out->address = arena_strndup(&p->arena, host.data, host.len);
@@ -104,11 +108,13 @@ bool plan_off_loopback(const struct plan *p)
 int plan_check_keys(const struct plan *p, struct access *access, struct err *err)
 {
 	const struct core_options *core = &p->settings.core;
-	int rc = access_configure(access, core->api_keys.items, core->api_keys.n, core->api_key_files.items, core->api_key_files.n,
-				  err);
-	if (rc == 0 && p->native && core->auth != AUTH_NONE && plan_off_loopback(p) && !access_has_keys(access))
+	int rc = access_configure(access, core->api_keys.items, core->api_keys.n, core->api_key_files.items,
+				  core->api_key_files.n, err);
+	if (rc == 0 && p->native && core->auth != AUTH_NONE && plan_off_loopback(p) &&
+	    !access_has_keys(access))
 		rc = err_set(err, ERR_DENIED, "api_key_files",
-			     "none of the files holds a key, and other machines can reach a listener; write a key, or say auth: none");
+			     "none of the files holds a key, and other machines can reach a listener; write "
+			     "a key, or say auth: none");
 	return rc;
 }
 
@@ -116,7 +122,8 @@ int plan_check(const struct plan *p, struct err *err)
 {
 	for (size_t i = 0; i < p->n_sockets; i++)
 		if (p->sockets[i].required && strlen(p->sockets[i].path) > unix_path_max())
-			return err_set(err, -ENAMETOOLONG, "socket", "the path %s is longer than the %zu bytes a socket may have",
+			return err_set(err, -ENAMETOOLONG, "socket",
+				       "the path %s is longer than the %zu bytes a socket may have",
 				       p->sockets[i].path, unix_path_max());
 	struct access *access = access_new(clock_system());
 	int rc = access ? plan_check_keys(p, access, err) : -ENOMEM;
@@ -154,21 +161,31 @@ static int plan_native_listens(struct plan *p, struct err *err)
 	const struct core_options *core = &p->settings.core;
 	int rc = 0;
 	if (core->port) {
-		rc = plan_add_listen(p, (struct plan_listen){ "127.0.0.1", NULL, (int)core->port, FAMILY_RETRY, false, true }, err);
+		rc = plan_add_listen(
+			p,
+			(struct plan_listen){ "127.0.0.1", NULL, (int)core->port, FAMILY_RETRY, false, true },
+			err);
 		if (rc == 0)
-			rc = plan_add_listen(p, (struct plan_listen){ "::1", NULL, (int)core->port, FAMILY_RETRY, false, true }, err);
+			rc = plan_add_listen(p,
+					     (struct plan_listen){ "::1", NULL, (int)core->port, FAMILY_RETRY,
+								   false, true },
+					     err);
 	}
 	if (rc == 0 && core->fleet_port)
-		rc = plan_add_listen(p, (struct plan_listen){ "127.0.0.1", NULL, (int)core->fleet_port, FAMILY_FLEET, false, false }, err);
+		rc = plan_add_listen(p,
+				     (struct plan_listen){ "127.0.0.1", NULL, (int)core->fleet_port,
+							   FAMILY_FLEET, false, false },
+				     err);
 	for (size_t i = 0; rc == 0 && i < core->listen.n; i++) {
 		struct plan_listen l;
 		rc = plan_parse_listen(p, view_of(core->listen.items[i]), &l, err);
 		if (rc == 0 && !is_loopback(l.address) && core->auth != AUTH_NONE && !core->api_keys.n &&
 		    !core->api_key_files.n)
-			return err_set(err, ERR_DENIED, "listen",
-				       "%s is reachable from other machines and no API key is set; set api_keys or "
-				       "api_key_files, or say auth: none",
-				       core->listen.items[i]);
+			return err_set(
+				err, ERR_DENIED, "listen",
+				"%s is reachable from other machines and no API key is set; set api_keys or "
+				"api_key_files, or say auth: none",
+				core->listen.items[i]);
 		if (rc == 0)
 			rc = plan_add_listen(p, l, err);
 	}
@@ -185,14 +202,14 @@ int plan_make_native(const struct plan_source *src, struct plan *plan, struct er
 	return rc;
 }
 
-int plan_make_command(const struct plan_source *src, const struct cli_flag *flags, size_t n_flags, struct plan_words *words,
-		      struct plan *plan, struct err *err)
+int plan_make_command(const struct plan_source *src, const struct cli_flag *flags, size_t n_flags,
+		      struct plan_words *words, struct plan *plan, struct err *err)
 {
 	words->n = 0;
 	if (src->argc > (int)(sizeof(words->items) / sizeof(words->items[0])))
 		return err_set(err, ERR_FULL, NULL, "too many arguments");
-	int rc = settings_load(&plan->settings, src->argc, src->argv, src->env, flags, n_flags, words->items, &words->n,
-			       &plan->arena, err);
+	int rc = settings_load(&plan->settings, src->argc, src->argv, src->env, flags, n_flags, words->items,
+			       &words->n, &plan->arena, err);
 	if (rc < 0)
 		return rc;
 
@@ -205,15 +222,17 @@ int plan_make_command(const struct plan_source *src, const struct cli_flag *flag
 		state = settings_state_home(src->env, &plan->arena);
 	if (!state)
 		return err_set(err, ERR_MISSING, "state_dir",
-			       "no state directory: HOME, XDG_STATE_HOME and STATE_DIRECTORY are unset; name one with --state-dir");
+			       "no state directory: HOME, XDG_STATE_HOME and STATE_DIRECTORY are unset; name "
+			       "one with --state-dir");
 	plan->state_dir = state;
-	plan->pid_file = *core->pid_file ? core->pid_file : arena_printf(&plan->arena, "%s/auspex.pid", state);
+	plan->pid_file =
+		*core->pid_file ? core->pid_file : arena_printf(&plan->arena, "%s/auspex.pid", state);
 	plan->log_file = *core->log_file ? core->log_file : NULL;
 	if (*core->socket)
 		rc = plan_add_socket(plan, core->socket, (unsigned)core->socket_mode, true, err);
 	else
-		rc = plan_add_socket(plan, arena_printf(&plan->arena, "%s/auspex.sock", state), (unsigned)core->socket_mode,
-				     true, err);
+		rc = plan_add_socket(plan, arena_printf(&plan->arena, "%s/auspex.sock", state),
+				     (unsigned)core->socket_mode, true, err);
 	for (size_t i = 0; rc == 0 && i < core->aliases.n; i++)
 		rc = plan_add_socket(plan, core->aliases.items[i], (unsigned)core->socket_mode, false, err);
 	return rc == 0 ? plan_native_listens(plan, err) : rc;

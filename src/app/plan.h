@@ -30,13 +30,13 @@ struct plan_listen {
 struct plan {
 	struct arena arena; /* owns every string below */
 	struct settings settings;
-	const char *program;   /* "auspex", "patienced" */
-	const char *page;      /* path of the page's asset */
-	bool native;           /* design rules of the native daemon: key needed off loopback, Host allow-list */
-	const char *state_dir; /* NULL: memory only */
+	const char *program; /* "auspex", "patienced" */
+	const char *page;    /* path of the page's asset */
+	bool native;         /* design rules of the native daemon: key needed off loopback, Host allow-list */
+	const char *state_dir;  /* NULL: memory only */
 	const char *state_note; /* why there is no state directory, or NULL */
-	const char *pid_file;  /* NULL: none */
-	const char *log_file;  /* NULL: standard output */
+	const char *pid_file;   /* NULL: none */
+	const char *log_file;   /* NULL: standard output */
 	struct plan_socket sockets[PLAN_MAX];
 	size_t n_sockets;
 	struct plan_listen listens[PLAN_MAX];
@@ -78,7 +78,7 @@ struct plan_words {
 	const char *items[64]; /* views into argv */
 	size_t n;
 };
-int plan_make_command(const struct plan_source *src, const struct cli_flag *flags, size_t n_flags, struct plan_words *words,
-		      struct plan *plan, struct err *err);
+int plan_make_command(const struct plan_source *src, const struct cli_flag *flags, size_t n_flags,
+		      struct plan_words *words, struct plan *plan, struct err *err);
 
 #endif

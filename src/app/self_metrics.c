@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the loop's own delay ------------------------------------------------------------------------------------------- */
+/* --- the loop's own delay --------------------------------------------------------------------- */
 
 /* A turn goes from one prepare to the next, less the time the kernel let us sleep: callbacks of sockets run inside the poll,
  * before any check handle could see them. */
@@ -43,14 +43,15 @@ void loop_watch_stop(struct daemon *d)
 	uv_close((uv_handle_t *)&d->watch.prepare, NULL);
 }
 
-/* --- the series ------------------------------------------------------------------------------------------------------ */
+/* --- the series ------------------------------------------------------------------------------- */
 
 /* A metric has one help sentence, whatever its labels. */
-#define DROPS "What was dropped or refused, by cause."
-#define QUEUES "Bytes that wait, by queue."
+#define DROPS       "What was dropped or refused, by cause."
+#define QUEUES      "Bytes that wait, by queue."
 #define COMMIT_TIME "Time of a commit of the history."
 
 /* X(field, key, type, decimals, unit, help) */
+/* clang-format off */
 #define SELF_MAP(X)                                                                                                              \
 	X(LOOP_WORST, "auspex.loop_delay_max_seconds", GAUGE, 6, "seconds", "Longest turn of the loop since the last sample.")  \
 	X(LOOP_BUSY, "auspex.loop_busy_percent", GAUGE, 3, "percent", "Share of time the loop spent in callbacks.")             \
@@ -81,19 +82,21 @@ void loop_watch_stop(struct daemon *d)
 	X(HTTP_ERRORS, "auspex.http_errors", COUNTER, 0, "", "HTTP answers of 400 and above.")                                   \
 	X(HTTP_OPEN, "auspex.http_connections", GAUGE, 0, "", "Open HTTP connections.")                                          \
 	X(SERIES, "auspex.series", GAUGE, 0, "", "Known series.")
+/* clang-format on */
 
 enum self_index {
 #define X(field, key, type, decimals, unit, help) SELF_##field,
 	SELF_MAP(X)
 #undef X
-	SELF_COUNT
+		SELF_COUNT
 };
 
 static const struct {
 	const char *key;
 	struct series_meta meta;
 } self_rows[SELF_COUNT] = {
-#define X(field, key, type, decimals, unit, help) [SELF_##field] = { key, { SERIES_##type, decimals, unit, help } },
+#define X(field, key, type, decimals, unit, help)                                                            \
+	[SELF_##field] = { key, { SERIES_##type, decimals, unit, help } },
 	SELF_MAP(X)
 #undef X
 };
@@ -166,7 +169,8 @@ static void read_rest(struct daemon *d, mono_us elapsed, double *v)
 	v[SELF_HTTP_ERRORS] = (double)(http.errors_4xx + http.errors_5xx);
 	v[SELF_HTTP_OPEN] = http.open_connections;
 	v[SELF_HUB_BYTES_Q] = (double)hub_queued_bytes(d->hub);
-	v[SELF_DROP_HUB] = (double)(hub_dropped(d->hub, HUB_TICK) + hub_dropped(d->hub, HUB_EVENT) + hub_dropped(d->hub, HUB_FLEET));
+	v[SELF_DROP_HUB] = (double)(hub_dropped(d->hub, HUB_TICK) + hub_dropped(d->hub, HUB_EVENT) +
+				    hub_dropped(d->hub, HUB_FLEET));
 	v[SELF_DROP_SERIES] = (double)registry_overflow(d->registry);
 	v[SELF_SERIES] = registry_count(d->registry);
 	v[SELF_LOOP_WORST] = (double)d->watch.worst_us / 1e6;
@@ -200,7 +204,8 @@ int self_metrics_start(struct daemon *d)
 	if (!m)
 		return -ENOMEM;
 	for (size_t i = 0; i < SELF_COUNT; i++) {
-		int rc = registry_intern(d->registry, view_of(self_rows[i].key), &self_rows[i].meta, &m->ids[i], NULL);
+		int rc = registry_intern(d->registry, view_of(self_rows[i].key), &self_rows[i].meta,
+					 &m->ids[i], NULL);
 		if (rc < 0) {
 			free(m);
 			return rc;

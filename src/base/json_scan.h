@@ -27,7 +27,8 @@ static inline __attribute__((always_inline)) uint64_t block_stops(const char *p,
 								  uint64_t *high)
 {
 	__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i hit = _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
+	__m128i hit =
+		_mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')), _mm_cmpeq_epi8(x, _mm_set1_epi8('\\')));
 	if (stops != SCAN_TEXT)
 		hit = _mm_or_si128(hit, _mm_cmpeq_epi8(_mm_min_epu8(x, _mm_set1_epi8(0x1f)), x));
 	if (stops == SCAN_GO) {
@@ -116,6 +117,9 @@ static inline __attribute__((always_inline)) const char *scan_string(const char 
 	return p;
 }
 
-static inline bool json_is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+static inline bool json_is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
 
 #endif

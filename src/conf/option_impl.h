@@ -4,7 +4,7 @@
 
 #include "conf/option.h"
 
-#define OPTION_NAME_MAX 128
+#define OPTION_NAME_MAX  128
 #define OPTION_SHOWN_MAX 96 /* bytes of a user's text repeated in a message, quotes and dots included */
 
 /* The row's field inside its struct. */
@@ -30,7 +30,8 @@ int option_assign(const struct option_target *t, struct view text);
 int option_assign_list(const struct option_target *t, const struct view *items, size_t n);
 
 /* Formats "section.key: sentence" into the error; returns `code`. */
-int option_fail(const struct option_target *t, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int option_fail(const struct option_target *t, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* A user's text for a message: quoted, cut when long, control bytes as \xNN. `out` has OPTION_SHOWN_MAX bytes. */
 void option_quote_shown(struct view text, char *out);

@@ -5,6 +5,7 @@
 #include "conf/yaml.h"
 
 /* 0, or ERR_DUPLICATE naming the first key that stands twice, with both lines; -ENOMEM. O(n log n). */
-int yaml_check_duplicates(const struct yaml_node *map, const char *name, struct arena *arena, struct err *err);
+int yaml_check_duplicates(const struct yaml_node *map, const char *name, struct arena *arena,
+			  struct err *err);
 
 #endif

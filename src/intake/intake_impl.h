@@ -39,7 +39,7 @@ struct intake_peer {
 	enum manner manner;
 	uint32_t kinds_used; /* bit per kind whose handler saw this peer */
 	int64_t idle_ms;     /* as told to the listener */
-	bool answered_line;  /* an object was answered before its newline came: that newline is no empty request */
+	bool answered_line; /* an object was answered before its newline came: that newline is no empty request */
 	bool paused, ended, closing;
 };
 

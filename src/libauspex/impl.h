@@ -22,7 +22,7 @@
 #define AX_ENVELOPE   64   /* bytes of a message around its items */
 #define AX_NUMBER_MAX 40
 
-/* --- text.c ----------------------------------------------------------------------------------------------------------- */
+/* --- text.c ----------------------------------------------------------------------------------- */
 
 /* Text of bounded length; `full` once something did not fit. With `data` NULL and `cap` SIZE_MAX it only counts. */
 struct ax_text {
@@ -40,7 +40,7 @@ void ax_put_double(struct ax_text *t, double v);
 void ax_put_seconds(struct ax_text *t, double seconds);
 void ax_put_int(struct ax_text *t, long long v);
 
-/* --- queue.c ---------------------------------------------------------------------------------------------------------- */
+/* --- queue.c ---------------------------------------------------------------------------------- */
 
 enum ax_kind { AX_RUN, AX_SAMPLE, AX_KINDS };
 
@@ -61,12 +61,12 @@ void ax_queue_add(struct ax_queue *q, enum ax_kind kind, size_t len);
 /* Moves all items into `out` as one push message. Their number. */
 size_t ax_queue_compose(struct ax_queue *q, struct ax_text *out);
 
-/* --- reply.c ---------------------------------------------------------------------------------------------------------- */
+/* --- reply.c ---------------------------------------------------------------------------------- */
 
 struct ax_reply {
 	char text[AX_REPLY_MAX]; /* the beginning of the line */
 	size_t len;
-	bool whole;              /* its newline has come */
+	bool whole; /* its newline has come */
 };
 struct ax_verdict {
 	bool ours, ok;
@@ -77,7 +77,7 @@ struct ax_verdict {
 size_t ax_reply_feed(struct ax_reply *r, const char *data, size_t len);
 void ax_reply_read(const struct ax_reply *r, struct ax_verdict *out);
 
-/* --- wire.c ----------------------------------------------------------------------------------------------------------- */
+/* --- wire.c ----------------------------------------------------------------------------------- */
 
 typedef int64_t ax_deadline; /* monotonic milliseconds */
 ax_deadline ax_deadline_in(int timeout_ms);
@@ -90,7 +90,7 @@ int ax_send(int fd, const char *data, size_t len, size_t *done, ax_deadline dead
 /* Bytes read; -ETIMEDOUT; -ECONNRESET at the end, or the reason. */
 ssize_t ax_receive(int fd, char *data, size_t len, ax_deadline deadline);
 
-/* --- handle.c, flush.c ------------------------------------------------------------------------------------------------ */
+/* --- handle.c, flush.c ------------------------------------------------------------------------ */
 
 enum ax_stage { AX_IDLE, AX_SENDING, AX_WAITING };
 
@@ -105,9 +105,9 @@ struct auspex {
 	struct ax_reply reply;
 	uint32_t owed[AX_OWED_MAX]; /* items of the messages sent without waiting, oldest first */
 	size_t n_owed;
-	bool refused_since;     /* an answer refused something that no AUSPEX_STORED call has told yet */
+	bool refused_since; /* an answer refused something that no AUSPEX_STORED call has told yet */
 	int fd;
-	pid_t pid;              /* who owns connection and content */
+	pid_t pid; /* who owns connection and content */
 	struct auspex_stats stats;
 	char sentence[256];
 };

@@ -32,7 +32,8 @@ int64_t status_field(struct view text, struct view name)
 {
 	while (text.len) {
 		struct view line = next_line(&text);
-		if (line.len > name.len && line.data[name.len] == ':' && memcmp(line.data, name.data, name.len) == 0)
+		if (line.len > name.len && line.data[name.len] == ':' &&
+		    memcmp(line.data, name.data, name.len) == 0)
 			return row_value((struct view){ line.data + name.len + 1, line.len - name.len - 1 });
 	}
 	return -1;

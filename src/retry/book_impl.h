@@ -16,9 +16,9 @@
 
 #include "base/map.h"
 
-#define LEAF_RUNS 256u
-#define FAN_OUT 16u
-#define LEVELS 2 /* above the leaves */
+#define LEAF_RUNS   256u
+#define FAN_OUT     16u
+#define LEVELS      2 /* above the leaves */
 #define NS_PER_HOUR (3600 * NS_PER_S)
 
 typedef __int128 wide; /* sums of durations leave 64 bits */
@@ -55,8 +55,8 @@ struct meta {
 struct leaf {
 	uint64_t first;
 	uint32_t n, live;
-	struct agg agg;     /* of all n runs; only its times hold once live < n */
-	struct node *node;  /* shares, made when the leaf is full and dropped at its first eviction */
+	struct agg agg;    /* of all n runs; only its times hold once live < n */
+	struct node *node; /* shares, made when the leaf is full and dropped at its first eviction */
 	unsigned char *bodies;
 	uint32_t used, cap;
 	struct meta meta[LEAF_RUNS];
@@ -85,8 +85,8 @@ struct command_rest {
 #define FRONT_SLOTS 256u
 struct commands {
 	struct map ids;
-	uint32_t *count;   /* live runs; 0 = free */
-	uint64_t *last;    /* newest run; the next free id + 1 when free */
+	uint32_t *count; /* live runs; 0 = free */
+	uint64_t *last;  /* newest run; the next free id + 1 when free */
 	struct command_rest *rest;
 	uint32_t n, cap;
 	uint32_t free; /* first free id + 1, or 0 */
@@ -115,7 +115,7 @@ struct tally {
 		wide duration_ns;
 		uint64_t count, successes, last;
 		uint32_t cmd;
-	} *rows;
+	} * rows;
 	uint32_t n, cap;
 	uint32_t *slot_of;
 	uint32_t slots;
@@ -142,7 +142,10 @@ struct book {
 	size_t bytes; /* leaves and nodes */
 };
 
-static inline uint64_t level_span(int level) { return (uint64_t)LEAF_RUNS << (4 * level); }
+static inline uint64_t level_span(int level)
+{
+	return (uint64_t)LEAF_RUNS << (4 * level);
+}
 static inline struct leaf *book_leaf(const struct book *b, uint64_t seq)
 {
 	return ring_get(&b->leaves, seq / LEAF_RUNS);

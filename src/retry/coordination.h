@@ -25,10 +25,10 @@ int coordination_handshake(const struct coordination *c, struct err *err);
 int coordination_schedule(const struct coordination *c, struct err *err);
 int coordination_register(const struct coordination *c, struct err *err);
 
-/* --- the parsers, for the tests of spellings ---------------------------------------------------------------- */
+/* --- the parsers, for the tests of spellings -------------------------------------------------- */
 
 struct schedule_request {
-	bool limited; /* a rate limit was named */
+	bool limited;               /* a rate limit was named */
 	struct slots_request slots; /* offsets in the arena */
 };
 /* 0 or ERR_TYPE / -ENOMEM. */

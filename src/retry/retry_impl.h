@@ -5,7 +5,7 @@
 #include "retry/retry.h"
 #include "retry/slots.h"
 
-#define FAILING_MAX 32
+#define FAILING_MAX  32
 #define FAILING_TEXT 200
 
 /* Failed runs of this second, by command; what finds no row is counted together. */

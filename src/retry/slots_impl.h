@@ -9,7 +9,7 @@
 /* An event as the table keeps it. */
 struct slot_event {
 	wall_ms expires;
-	wall_ms asked;   /* time the client named, before the server moved it; finds the reservation a registration is about */
+	wall_ms asked; /* time the client named, before the server moved it; finds the reservation a registration is about */
 	uint64_t peer;   /* connection serial */
 	uint64_t id;     /* hash of the id; 0 = none */
 	uint32_t batch;  /* reservation number within the table; 0 = registered */
@@ -32,7 +32,8 @@ struct slot_peer {
 	uint64_t serial;
 	struct slot_resource **list;
 	uint32_t n, cap;
-	uint32_t events; /* made by it and not yet forgotten at its end; bounds what one connection can hold */
+	uint32_t
+		events; /* made by it and not yet forgotten at its end; bounds what one connection can hold */
 };
 
 struct slots {
@@ -50,8 +51,10 @@ int slot_peer_touch(struct slot_peer *p, struct slot_resource *r);
 void slot_resource_expire(struct slots *s, struct slot_resource *r, wall_ms now);
 /* Removes the events for which `drop` says so, keeping order. */
 void slot_resource_filter(struct slots *s, struct slot_resource *r,
-			  bool (*drop)(const void *arg, wall_ms at, const struct slot_event *e), const void *arg);
+			  bool (*drop)(const void *arg, wall_ms at, const struct slot_event *e),
+			  const void *arg);
 /* Puts n events (any order) in their place. 0, ERR_FULL, -ENOMEM: then nothing changed. */
-int slot_resource_insert(struct slots *s, struct slot_resource *r, wall_ms *at, struct slot_event *ev, size_t n, wall_ms now);
+int slot_resource_insert(struct slots *s, struct slot_resource *r, wall_ms *at, struct slot_event *ev,
+			 size_t n, wall_ms now);
 
 #endif

@@ -17,8 +17,8 @@
 #ifndef AUSPEX_SERIES_BLOCK_LAYOUT_H
 #define AUSPEX_SERIES_BLOCK_LAYOUT_H
 
-#define BLOCK_MAGIC 0xA5u
-#define BLOCK_VERSION 1u
+#define BLOCK_MAGIC    0xA5u
+#define BLOCK_VERSION  1u
 #define BLOCK_CRC_SIZE 4
 
 /* Times and scaled values stay below this, so that differences of differences fit a frame. */

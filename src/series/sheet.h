@@ -10,8 +10,8 @@
 #include "series/block.h"
 
 struct sheet {
-	wall_ms *times;  /* ascending */
-	double *values;  /* column c is values[c * cap_rows ...]; NaN where a row has no value */
+	wall_ms *times; /* ascending */
+	double *values; /* column c is values[c * cap_rows ...]; NaN where a row has no value */
 	uint32_t n_rows, cap_rows;
 	uint32_t n_columns, cap_columns;
 };

@@ -32,7 +32,8 @@ static inline struct view sealed_view(const struct sealed *s)
 /* What a chain forgot: data up to `last`. */
 void chain_forget(struct chain *chain, wall_ms last);
 /* Copies the block. 0 or -ENOMEM. */
-int shelf_add(struct shelf *shelf, struct chain *chain, struct view block, wall_ms first, wall_ms last, uint32_t n);
+int shelf_add(struct shelf *shelf, struct chain *chain, struct view block, wall_ms first, wall_ms last,
+	      uint32_t n);
 /* Frees one block, the oldest when `s` is NULL. */
 void shelf_drop(struct shelf *shelf, struct sealed *s);
 /* Frees every block whose last time is before `cutoff`. */

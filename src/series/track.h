@@ -15,7 +15,7 @@
 #include "shelf.h"
 
 #define MINUTE_NONE INT64_MIN
-#define FIRST_ROWS 4
+#define FIRST_ROWS  4
 
 enum tier { TIER_RAW, TIER_MINUTE, TIERS };
 enum minute_field { MINUTE_COUNT, MINUTE_MIN, MINUTE_MAX, MINUTE_SUM, MINUTE_LAST, MINUTE_FIELDS };

@@ -12,9 +12,20 @@
 #include "store/store.h"
 
 #define STORE_COLUMNS_MAX 24
-#define VALUE_NULL 0x80
+#define VALUE_NULL        0x80
 
-enum op { OP_RECORD = 1, OP_SERIES, OP_TICK, OP_TRIM, OP_DELETE, OP_UPDATE, OP_CONFIGURE, OP_ADOPTED, OP_RENEW, OP_CHORES };
+enum op {
+	OP_RECORD = 1,
+	OP_SERIES,
+	OP_TICK,
+	OP_TRIM,
+	OP_DELETE,
+	OP_UPDATE,
+	OP_CONFIGURE,
+	OP_ADOPTED,
+	OP_RENEW,
+	OP_CHORES
+};
 
 struct op_head {
 	uint32_t len; /* of everything, head included */

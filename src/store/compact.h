@@ -10,10 +10,10 @@
 #include "samples.h"
 #include "writer.h"
 
-#define COMPACT_SPAN_MS   (15 * MS_PER_MINUTE)
-#define COMPACT_GRACE_MS  (5 * MS_PER_S)  /* late samples of a span */
-#define COMPACT_POINTS    32768           /* samples taken into RAM at a time: 768 KiB */
-#define COMPACT_BACKLOG   200000          /* journal rows that are folded whatever their time says */
+#define COMPACT_SPAN_MS  (15 * MS_PER_MINUTE)
+#define COMPACT_GRACE_MS (5 * MS_PER_S) /* late samples of a span */
+#define COMPACT_POINTS   32768          /* samples taken into RAM at a time: 768 KiB */
+#define COMPACT_BACKLOG  200000         /* journal rows that are folded whatever their time says */
 
 struct point {
 	wall_ms t;
@@ -41,7 +41,7 @@ size_t slice_run(const struct slice *s, size_t from);
 /* part.c: a run of series of a slice that goes into one pair of blocks. */
 struct part {
 	const struct slice *slice;
-	size_t from, to;   /* points */
+	size_t from, to;      /* points */
 	const wall_ms *times; /* shared: of the ticks; one series: of its points */
 	uint32_t n_times;
 	size_t n_series;

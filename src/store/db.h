@@ -7,10 +7,10 @@
 
 #include <sqlite3.h>
 
-#define DB_PAGE_SIZE     4096
-#define DB_CACHE_KIB     512  /* page cache of the writer: a few hot leaves per table */
+#define DB_PAGE_SIZE      4096
+#define DB_CACHE_KIB      512 /* page cache of the writer: a few hot leaves per table */
 #define DB_READ_CACHE_KIB 256
-#define DB_BUSY_MS       2000 /* for a foreign program that holds the file */
+#define DB_BUSY_MS        2000 /* for a foreign program that holds the file */
 
 /* Opens with our limits (cache, lookaside, no mmap). *out is NULL on failure. */
 int db_open(const char *path, int flags, int cache_kib, sqlite3 **out, struct err *err);

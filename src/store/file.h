@@ -25,8 +25,8 @@ struct file {
 	sqlite3 *db;
 	int lock_fd;
 	uint64_t dev, ino;
-	bool check_later;  /* too large for the check at start */
-	int64_t *last_id;  /* per kind, as found at the last open */
+	bool check_later; /* too large for the check at start */
+	int64_t *last_id; /* per kind, as found at the last open */
 	/* Tells a human; any thread. */
 	void (*say)(void *arg, bool bad, const char *sentence);
 	void *say_arg;

@@ -8,10 +8,10 @@
 
 #include <stdatomic.h>
 
-#define STORE_QUEUE_BYTES  ((size_t)8 << 20)
-#define STORE_FLUSH_MS     10000
-#define STORE_DETAIL_NS    ((uint64_t)NS_PER_S) /* records without a ticket reach the disk within this */
-#define STORE_SLICE_US     2000 /* rows are handed over for at most this long per turn of the loop */
+#define STORE_QUEUE_BYTES ((size_t)8 << 20)
+#define STORE_FLUSH_MS    10000
+#define STORE_DETAIL_NS   ((uint64_t)NS_PER_S) /* records without a ticket reach the disk within this */
+#define STORE_SLICE_US    2000 /* rows are handed over for at most this long per turn of the loop */
 
 /* A sentence from another thread on its way to the notice callback. */
 struct note {

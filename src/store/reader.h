@@ -31,8 +31,8 @@ struct chunk {
 	struct chunk *next;
 	struct request *request;
 	struct buf rows;
-	size_t read;  /* of rows.data, by the loop */
-	bool last;    /* the request ends with this one */
+	size_t read; /* of rows.data, by the loop */
+	bool last;   /* the request ends with this one */
 };
 
 struct request {
@@ -77,7 +77,8 @@ void request_free(struct request *request);
 /* query.c */
 int query_prepare(sqlite3 *db, const struct store_query *q, sqlite3_stmt **st);
 /* Values of the current row, borrowed from the statement; `values` has room for the kind's columns. */
-void query_row(sqlite3_stmt *st, const struct store_kind *kind, struct store_row *row, struct store_value *values);
+void query_row(sqlite3_stmt *st, const struct store_kind *kind, struct store_row *row,
+	       struct store_value *values);
 int query_check(const struct store_query *q);
 /* steps.c */
 int steps_read(sqlite3 *db, uint32_t series, struct store_steps *q);

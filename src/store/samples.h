@@ -22,10 +22,10 @@ struct known_series {
 
 struct known {
 	struct arena arena;
-	struct map by_key;           /* → index in `all` */
+	struct map by_key; /* → index in `all` */
 	struct known_series *all;
 	uint32_t count, cap, next_id;
-	uint32_t *of_registry;       /* registry id → index + 1; 0 = not looked up yet */
+	uint32_t *of_registry; /* registry id → index + 1; 0 = not looked up yet */
 	uint32_t n_registry;
 };
 

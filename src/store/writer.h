@@ -40,14 +40,14 @@ struct writer {
 	sqlite3_stmt *begin, *commit, *rollback, *series, *tick;
 	struct store_options opt; /* its own copy; OP_CONFIGURE replaces it */
 	enum store_state state;
-	int code;        /* of the fault */
-	int carry;       /* code for the next ticket: MUST records before it were lost */
+	int code;  /* of the fault */
+	int carry; /* code for the next ticket: MUST records before it were lost */
 	bool adopted;
 	int wal_pages;
 	uint64_t retry_at, chores_at, idle_at, sizes_at;
-	wall_ms last_wall;     /* at the last look at retention, with … */
-	uint64_t last_mono;    /* … the monotonic time, so a stepped clock is noticed */
-	uint64_t hold_until;   /* no retention until then */
+	wall_ms last_wall;   /* at the last look at retention, with … */
+	uint64_t last_mono;  /* … the monotonic time, so a stepped clock is noticed */
+	uint64_t hold_until; /* no retention until then */
 	bool compacting, expiring;
 	struct store_stats stats; /* its part; published after each batch */
 	mono_us commit_total_us;

@@ -7,9 +7,9 @@
 
 #define RUN_BYTES    442
 #define RUN_DURATION 1.007290392
-#define RUN_ATTEMPTS                                                                                          \
-	"[{\"duration_seconds\":0.307228836,\"exit_code\":1,\"success\":false},"                              \
-	"{\"duration_seconds\":0.307228836,\"exit_code\":1,\"success\":false},"                               \
+#define RUN_ATTEMPTS                                                                                         \
+	"[{\"duration_seconds\":0.307228836,\"exit_code\":1,\"success\":false},"                             \
+	"{\"duration_seconds\":0.307228836,\"exit_code\":1,\"success\":false},"                              \
 	"{\"duration_seconds\":0.307228836,\"exit_code\":0,\"success\":true}]"
 #define RUN_TIME   1795378345
 #define RUN_HASH   "b5bea41b"

@@ -68,18 +68,48 @@ static int write_fails(int fd)
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
-void *malloc(size_t size) { return fails("malloc", ENOMEM) ? NULL : __libc_malloc(size); }
-void *calloc(size_t n, size_t size) { return fails("malloc", ENOMEM) ? NULL : __libc_calloc(n, size); }
-void *realloc(void *p, size_t size) { return fails("malloc", ENOMEM) ? NULL : __libc_realloc(p, size); }
+void *malloc(size_t size)
+{
+	return fails("malloc", ENOMEM) ? NULL : __libc_malloc(size);
+}
+void *calloc(size_t n, size_t size)
+{
+	return fails("malloc", ENOMEM) ? NULL : __libc_calloc(n, size);
+}
+void *realloc(void *p, size_t size)
+{
+	return fails("malloc", ENOMEM) ? NULL : __libc_realloc(p, size);
+}
 
-ssize_t write(int fd, const void *p, size_t n) { return write_fails(fd) ? -1 : REAL(write)(fd, p, n); }
-ssize_t pwrite(int fd, const void *p, size_t n, off_t at) { return write_fails(fd) ? -1 : REAL(pwrite)(fd, p, n, at); }
-ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at) { return write_fails(fd) ? -1 : REAL(pwrite64)(fd, p, n, at); }
-ssize_t writev(int fd, const struct iovec *v, int n) { return write_fails(fd) ? -1 : REAL(writev)(fd, v, n); }
-ssize_t send(int fd, const void *p, size_t n, int flags) { return fails("write", ENOBUFS) ? -1 : REAL(send)(fd, p, n, flags); }
+ssize_t write(int fd, const void *p, size_t n)
+{
+	return write_fails(fd) ? -1 : REAL(write)(fd, p, n);
+}
+ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
+{
+	return write_fails(fd) ? -1 : REAL(pwrite)(fd, p, n, at);
+}
+ssize_t pwrite64(int fd, const void *p, size_t n, off64_t at)
+{
+	return write_fails(fd) ? -1 : REAL(pwrite64)(fd, p, n, at);
+}
+ssize_t writev(int fd, const struct iovec *v, int n)
+{
+	return write_fails(fd) ? -1 : REAL(writev)(fd, v, n);
+}
+ssize_t send(int fd, const void *p, size_t n, int flags)
+{
+	return fails("write", ENOBUFS) ? -1 : REAL(send)(fd, p, n, flags);
+}
 
-int fsync(int fd) { return fails("fsync", EIO) ? -1 : REAL(fsync)(fd); }
-int fdatasync(int fd) { return fails("fsync", EIO) ? -1 : REAL(fdatasync)(fd); }
+int fsync(int fd)
+{
+	return fails("fsync", EIO) ? -1 : REAL(fsync)(fd);
+}
+int fdatasync(int fd)
+{
+	return fails("fsync", EIO) ? -1 : REAL(fdatasync)(fd);
+}
 
 int open(const char *path, int flags, ...)
 {
@@ -98,6 +128,15 @@ int open64(const char *path, int flags, ...)
 	return fails("open", EMFILE) ? -1 : REAL(open64)(path, flags, mode);
 }
 
-int accept4(int fd, struct sockaddr *a, socklen_t *n, int flags) { return fails("accept", EMFILE) ? -1 : REAL(accept4)(fd, a, n, flags); }
-int accept(int fd, struct sockaddr *a, socklen_t *n) { return fails("accept", ECONNABORTED) ? -1 : REAL(accept)(fd, a, n); }
-pid_t fork(void) { return fails("fork", EAGAIN) ? -1 : REAL(fork)(); }
+int accept4(int fd, struct sockaddr *a, socklen_t *n, int flags)
+{
+	return fails("accept", EMFILE) ? -1 : REAL(accept4)(fd, a, n, flags);
+}
+int accept(int fd, struct sockaddr *a, socklen_t *n)
+{
+	return fails("accept", ECONNABORTED) ? -1 : REAL(accept)(fd, a, n);
+}
+pid_t fork(void)
+{
+	return fails("fork", EAGAIN) ? -1 : REAL(fork)();
+}

@@ -341,9 +341,8 @@ static void test_expect_refused(void **state)
 
 static void test_upgrade_is_ignored(void **state)
 {
-	assert_status(ask(*state,
-			  "GET /echo HTTP/1.1\r\n" HOST "Connection: Upgrade, HTTP2-Settings, "
-							"close\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n\r\n"),
+	assert_status(ask(*state, "GET /echo HTTP/1.1\r\n" HOST "Connection: Upgrade, HTTP2-Settings, "
+				  "close\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n\r\n"),
 		      200);
 }
 

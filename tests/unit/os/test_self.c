@@ -7,8 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char status_text[] = "Name:\tauspex (x) y\nUmask:\t0022\nState:\tS (sleeping)\nVmSize:\t   12345 kB\n"
-				  "VmRSS:\t    5678 kB\nThreads:\t3\n";
+static const char status_text[] =
+	"Name:\tauspex (x) y\nUmask:\t0022\nState:\tS (sleeping)\nVmSize:\t   12345 kB\n"
+	"VmRSS:\t    5678 kB\nThreads:\t3\n";
 
 static void test_status_fields(void **state)
 {
@@ -30,7 +31,8 @@ static void test_status_truncated_and_hostile(void **state)
 
 static void test_smaps(void **state)
 {
-	static const char text[] = "00400000-7ffd [rollup]\nRss:  6000 kB\nPrivate_Clean:  10 kB\nPrivate_Dirty:    2048 kB\n";
+	static const char text[] =
+		"00400000-7ffd [rollup]\nRss:  6000 kB\nPrivate_Clean:  10 kB\nPrivate_Dirty:    2048 kB\n";
 	assert_int_equal(smaps_private_dirty(VIEW(text)), 2048 * 1024);
 	assert_int_equal(smaps_private_dirty(VIEW("Rss: 1 kB\n")), -1);
 }

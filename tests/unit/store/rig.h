@@ -12,12 +12,16 @@
 #include <unistd.h>
 
 static const struct store_column run_columns[] = {
-	{ "command", STORE_TEXT, true },    { "success", STORE_INT, false }, { "attempts", STORE_INT, false },
-	{ "duration", STORE_REAL, false },  { "detail", STORE_BLOB, false },
+	{ "command", STORE_TEXT, true },   { "success", STORE_INT, false }, { "attempts", STORE_INT, false },
+	{ "duration", STORE_REAL, false }, { "detail", STORE_BLOB, false },
 };
-static const struct store_kind run_kind = { .name = "run", .columns = run_columns, .n_columns = 5, .version = 1 };
+static const struct store_kind run_kind = {
+	.name = "run", .columns = run_columns, .n_columns = 5, .version = 1
+};
 static const struct store_column note_columns[] = { { "text", STORE_TEXT, false } };
-static const struct store_kind note_kind = { .name = "remark", .columns = note_columns, .n_columns = 1, .version = 1 };
+static const struct store_kind note_kind = {
+	.name = "remark", .columns = note_columns, .n_columns = 1, .version = 1
+};
 static const struct store_kind *const rig_kinds[] = { &run_kind, &note_kind };
 
 struct rig {
@@ -47,8 +51,8 @@ static inline int rig_open(struct rig *r)
 {
 	struct store_notice notice = { rig_notice, r };
 	r->closed = false;
-	return store_open(&r->store, &r->loop, r->kinds, r->n_kinds, r->registry, &r->opt, NULL, &r->clock.clock, notice,
-			  &r->err);
+	return store_open(&r->store, &r->loop, r->kinds, r->n_kinds, r->registry, &r->opt, NULL,
+			  &r->clock.clock, notice, &r->err);
 }
 
 static inline void rig_dir(struct rig *r)
@@ -126,17 +130,18 @@ static inline int rig_commit(struct rig *r)
 }
 
 /* Turns the loop until the condition holds, at most ten seconds. */
-#define rig_until(r, condition)                                                                                        \
-	do {                                                                                                            \
-		bool rig_ok = false;                                                                                    \
-		for (int rig_turn = 0; rig_turn < 10000 && !(rig_ok = (condition)); rig_turn++) {                       \
-			uv_run(&(r)->loop, UV_RUN_NOWAIT);                                                              \
-			usleep(1000);                                                                                   \
-		}                                                                                                       \
-		assert_true(rig_ok);                                                                                    \
+#define rig_until(r, condition)                                                                              \
+	do {                                                                                                 \
+		bool rig_ok = false;                                                                         \
+		for (int rig_turn = 0; rig_turn < 10000 && !(rig_ok = (condition)); rig_turn++) {            \
+			uv_run(&(r)->loop, UV_RUN_NOWAIT);                                                   \
+			usleep(1000);                                                                        \
+		}                                                                                            \
+		assert_true(rig_ok);                                                                         \
 	} while (0)
 
-static inline int rig_run(struct rig *r, wall_ns t, const char *command, int64_t attempts, enum store_weight weight)
+static inline int rig_run(struct rig *r, wall_ns t, const char *command, int64_t attempts,
+			  enum store_weight weight)
 {
 	struct store_value v[5] = { SV_TEXT(view_of(command)), SV_INT(1), SV_INT(attempts), SV_REAL(0.5),
 				    SV_BLOB(VIEW("\x00\x01\xff")) };
