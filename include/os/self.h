@@ -22,6 +22,9 @@ struct self_usage {
 int self_usage_read(struct self_usage *out);
 /* Nanoseconds of CPU the calling thread has used; the loop thread publishes its own. */
 int64_t self_thread_cpu_ns(void);
+/* The calling thread steps back behind the others of this process when they want the processor at the same time: for threads
+ * that nobody waits for by the millisecond. Where the system will not, it stays as it is. */
+void self_thread_step_back(void);
 
 /* Is `pid` alive (zombies count as gone), and is it this program? `exe_same` is set true when its executable is the same file as
  * ours, or cannot be read but its name matches. 0 alive, -ESRCH gone; -EPERM counts as alive. */

@@ -17,9 +17,10 @@
 #include "net/unix_bind.h"
 #include "net/unix_listener.h"
 
-/* One read and the most one peer may be read per loop turn. More than a Unix socket's default buffer holds.
- */
-#define UNIX_READ_BYTES ((size_t)256 * 1024)
+/* One read, and what a busy peer is read per loop turn: more costs others, HTTP above all, waiting time; less costs CPU. */
+#define UNIX_READ_BYTES ((size_t)64 * 1024)
+/* What a peer that has just come or is leaving is read at once. More than a Unix socket's default buffer holds. */
+#define UNIX_PROBE_BYTES ((size_t)256 * 1024)
 /* Pending output of one peer; a peer that lets more pile up is cut off. */
 #define UNIX_OUT_MAX ((size_t)1024 * 1024)
 /* How long a closing peer may take to fetch what is pending. */

@@ -187,7 +187,7 @@ void unix_listener_drain(struct unix_listener *l)
 	l->draining = false;
 	for (struct unix_peer *p = l->open; p; p = l->cursor) {
 		l->cursor = p->next;
-		unix_peer_drain(p, 4 * UNIX_READ_BYTES);
+		unix_peer_drain(p, 4 * UNIX_PROBE_BYTES);
 	}
 }
 

@@ -160,7 +160,7 @@ bool unix_peer_meet(struct unix_peer *p, bool stay)
 		l->open->prev = p;
 	l->open = p;
 	l->stats.open_peers++;
-	peer_read(p, true, UNIX_READ_BYTES);
+	peer_read(p, true, UNIX_PROBE_BYTES);
 	p->busy = false;
 	bool cut = !stay && !p->closing;
 	if (cut)
@@ -187,7 +187,7 @@ void unix_peer_hear_earlier(struct unix_listener *l)
 	for (int i = 0; p && i < EARLIER_PEERS; i++) {
 		struct unix_peer *next = p->next;
 		if (!p->heard && wants_data(p))
-			unix_peer_drain(p, UNIX_READ_BYTES);
+			unix_peer_drain(p, UNIX_PROBE_BYTES);
 		p = next;
 	}
 }
@@ -275,7 +275,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 	if ((events & UV_WRITABLE) && pending(p))
 		peer_flush(p);
 	if (events & (UV_READABLE | UV_DISCONNECT))
-		peer_read(p, probe, UNIX_READ_BYTES);
+		peer_read(p, probe, UNIX_PROBE_BYTES);
 	p->busy = false;
 	peer_settle(p);
 }

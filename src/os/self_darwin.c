@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libproc.h>
 #include <mach/mach.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -47,6 +48,11 @@ int64_t self_thread_cpu_ns(void)
 	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) < 0)
 		return 0;
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+void self_thread_step_back(void)
+{
+	pthread_set_qos_class_self_np(QOS_CLASS_UTILITY, 0);
 }
 
 int process_probe(int64_t pid, bool *exe_same)

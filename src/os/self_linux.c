@@ -10,6 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Nice values; each is a tenth less of a contended processor. */
+#define STEP_BACK 5
+
 /* procfs files are small and read whole; size is the caller's bound. */
 static int read_whole(const char *path, char *out, size_t size, struct view *text)
 {
@@ -68,6 +71,15 @@ int64_t self_thread_cpu_ns(void)
 	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) < 0)
 		return 0;
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+void self_thread_step_back(void)
+{
+	/* Linux keeps the nice value per thread: 0 is the calling one. */
+	errno = 0;
+	int nice_now = getpriority(PRIO_PROCESS, 0);
+	if (errno == 0)
+		setpriority(PRIO_PROCESS, 0, nice_now + STEP_BACK);
 }
 
 /* Name of the file that runs, without its directory and the mark of a file that is no longer there; `out` keeps it. */

@@ -184,11 +184,17 @@ static void wait_due(struct queue *q, uint64_t until)
 	}
 }
 
+void queue_done(struct queue *q)
+{
+	uv_mutex_lock(&q->lock);
+	q->work_bytes = 0;
+	uv_mutex_unlock(&q->lock);
+}
+
 bool queue_take(struct queue *q, uint64_t until, bool *stop)
 {
 	batch_clear(&q->work, 0);
 	uv_mutex_lock(&q->lock);
-	q->work_bytes = 0;
 	wait_due(q, until);
 	struct batch empty = q->work;
 	q->work = q->fill;

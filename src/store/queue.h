@@ -53,6 +53,8 @@ void queue_stop(struct queue *q);
 /* Wakes the writer without giving it anything. */
 void queue_kick(struct queue *q);
 
+/* Writer: `work` is done with; before those who wait for it hear of it. */
+void queue_done(struct queue *q);
 /* Writer: waits until something is due or `until` has come; swaps. True when `work` holds something to do. */
 bool queue_take(struct queue *q, uint64_t until, bool *stop);
 

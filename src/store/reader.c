@@ -1,5 +1,7 @@
 #include "impl.h"
 
+#include "os/self.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -207,6 +209,7 @@ static void reader_main(void *arg)
 {
 	struct reader *r = arg;
 	struct request *q;
+	self_thread_step_back();
 	while ((q = next_request(r)))
 		run_request(r, q);
 	conn_close(&r->conn);

@@ -1,6 +1,8 @@
 /* The writer thread's loop: wait, commit, account, answer, tidy. */
 #include "impl.h"
 
+#include "os/self.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +143,7 @@ static void handle_batch(struct writer *w, struct batch *b)
 		file_set_power(w->file, !w->file->power);
 	int status = answer_status(w, b, rc);
 	publish(w);
+	queue_done(&w->s->queue);
 	if (b->tickets)
 		store_answer(w->s, b->tickets, b->tickets_last, status);
 }
@@ -194,6 +197,7 @@ void writer_main(void *arg)
 {
 	struct writer *w = arg;
 	bool stop = false, more = false;
+	self_thread_step_back(); /* a commit may wait for the loop, HTTP may not wait for a commit */
 	start(w);
 	while (!stop) {
 		bool some = queue_take(&w->s->queue, next_wake(w, more), &stop);

@@ -3,10 +3,14 @@
  *   load oneshot SOCKET N         N connections, one captured-size run each
  *   load stream SOCKET N COMMANDS N runs of 442 bytes over one connection
  *   load push SOCKET N PER        N pushes of PER runs, each waits for its reply
- * Prints seconds taken and how many could not be sent. */
+ * prints seconds taken and how many could not be sent;
+ *   load ask PORT PATH SECONDS    GETs over one connection, two milliseconds apart
+ * prints the median and the 99th percentile of the answer times in milliseconds, and their number. */
 #include "bench_run.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -123,6 +127,47 @@ out:
 	return 0;
 }
 
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return x < y ? -1 : x > y;
+}
+
+static int connect_port(int port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		return -1;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	return fd;
+}
+
+/* The answers asked for come in one piece: small, from a server on this machine. */
+static int ask(int port, const char *path, double seconds)
+{
+	static double times[1 << 20];
+	char request[512], reply[65536];
+	size_t n = 0;
+	int len = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", path);
+	int fd = connect_port(port);
+	for (double end = now() + seconds; fd >= 0 && now() < end && n < sizeof(times) / sizeof(*times);) {
+		double start = now();
+		if (send_all(fd, request, (size_t)len) < 0 || recv(fd, reply, sizeof(reply), 0) <= 0)
+			break;
+		times[n++] = (now() - start) * 1e3;
+		usleep(2000);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!n)
+		return 1;
+	qsort(times, n, sizeof(*times), by_value);
+	printf("%.3f %.3f %zu\n", times[n / 2], times[n * 99 / 100], n);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 4 && strcmp(argv[1], "oneshot") == 0)
@@ -131,6 +176,8 @@ int main(int argc, char **argv)
 		return stream(argv[2], atol(argv[3]), (unsigned)atoi(argv[4]));
 	if (argc >= 5 && strcmp(argv[1], "push") == 0)
 		return push(argv[2], atol(argv[3]), (unsigned)atoi(argv[4]));
-	fputs("load oneshot|stream|push SOCKET N [COMMANDS|PER]\n", stderr);
+	if (argc >= 5 && strcmp(argv[1], "ask") == 0)
+		return ask(atoi(argv[2]), argv[3], atof(argv[4]));
+	fputs("load oneshot|stream|push SOCKET N [COMMANDS|PER], load ask PORT PATH SECONDS\n", stderr);
 	return 2;
 }
