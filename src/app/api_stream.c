@@ -1,7 +1,7 @@
 /* GET /api/stream: Server-Sent Events. Topics:
  *   events   each event of the timeline, with its id (Last-Event-ID resumes)
  *   samples  each tick: {"t":…,"values":{"key":value}}
- *   retry    once after new runs came, at most four times a second: {"stored":N,"total":M}
+ *   retry    at the beginning and after new runs came, at most four times a second: {"stored":N,"total":M}
  * A reader that cannot keep up loses the oldest of what waits for it and is told: `event: lost`. */
 #include "app/parts.h"
 
@@ -10,14 +10,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define TOPIC_EVENTS 1u
-#define TOPIC_SAMPLES 2u
-#define TOPIC_RETRY 4u
-#define TOPICS_ALL 7u
-#define QUEUE_MAX (256u * 1024u) /* bytes that may wait for one reader */
-#define PULSE_MS 250
+#define TOPIC_EVENTS     1u
+#define TOPIC_SAMPLES    2u
+#define TOPIC_RETRY      4u
+#define TOPICS_ALL       7u
+#define QUEUE_MAX        (256u * 1024u) /* bytes that may wait for one reader */
+#define PULSE_MS         250
 #define KEEPALIVE_PULSES 60 /* a comment line every 15 s tells proxies and us that the peer lives */
-#define MAX_READERS 256
+#define MAX_READERS      256
 
 struct reader {
 	struct reader *next, **link;
@@ -36,7 +36,7 @@ struct stream {
 	uint32_t pulses;
 	uint64_t seen_seq;
 	int64_t seen_event; /* highest id sent */
-	struct buf line; /* one message, written once for all readers */
+	struct buf line;    /* one message, written once for all readers */
 	void (*cb)(void *arg);
 	void *arg;
 };
@@ -46,7 +46,8 @@ static bool reader_pump(struct http_request *r, struct buf *out, void *state)
 	struct reader *reader = state;
 	(void)r;
 	if (reader->lost) {
-		buf_printf(out, "event: lost\ndata: {\"messages\":%llu}\n\n", (unsigned long long)reader->lost);
+		buf_printf(out, "event: lost\ndata: {\"messages\":%llu}\n\n",
+			   (unsigned long long)reader->lost);
 		reader->lost = 0;
 	}
 	buf_append(out, reader->queue.data, reader->queue.len);
@@ -130,6 +131,12 @@ static void on_item(void *arg, const struct hub_item *item)
 	}
 }
 
+static void write_retry_line(const struct book *book, struct buf *out)
+{
+	buf_printf(out, "event: retry\ndata: {\"stored\":%llu,\"total\":%llu}\n\n",
+		   (unsigned long long)book_count(book), (unsigned long long)book_totals(book).runs);
+}
+
 static void on_pulse(uv_timer_t *timer)
 {
 	struct stream *s = timer->data;
@@ -146,8 +153,7 @@ static void on_pulse(uv_timer_t *timer)
 	if (seq == s->seen_seq)
 		return;
 	s->seen_seq = seq;
-	buf_printf(&s->line, "event: retry\ndata: {\"stored\":%llu,\"total\":%llu}\n\n", (unsigned long long)book_count(book),
-		   (unsigned long long)book_totals(book).runs);
+	write_retry_line(book, &s->line);
 	send_line(s, TOPIC_RETRY);
 }
 
@@ -162,7 +168,8 @@ static unsigned parse_topics(struct view text)
 		return TOPICS_ALL;
 	while (text.len) {
 		const char *comma = memchr(text.data, ',', text.len);
-		struct view name = view_trim((struct view){ text.data, comma ? (size_t)(comma - text.data) : text.len });
+		struct view name =
+			view_trim((struct view){ text.data, comma ? (size_t)(comma - text.data) : text.len });
 		unsigned bit = 0;
 		for (size_t i = 0; i < 3; i++)
 			if (view_eq(name, view_of(topics[i].name)))
@@ -198,12 +205,15 @@ static void get_stream(struct http_request *r, void *ctx)
 		http_error(r, 400, "topics: use a comma-separated list of events, samples, retry");
 		return;
 	}
-	struct reader *reader = !d->stopping && s->n_readers < MAX_READERS ? calloc(1, sizeof(*reader)) : NULL;
+	struct reader *reader =
+		!d->stopping && s->n_readers < MAX_READERS ? calloc(1, sizeof(*reader)) : NULL;
 	if (!reader) {
 		http_error(r, 503, "no further live stream now: at most %u are served", MAX_READERS);
 		return;
 	}
-	*reader = (struct reader){ .stream = s, .r = r, .topics = topics, .link = &s->readers, .next = s->readers };
+	*reader = (struct reader){
+		.stream = s, .r = r, .topics = topics, .link = &s->readers, .next = s->readers
+	};
 	buf_init(&reader->queue);
 	if (reader->next)
 		reader->next->link = &reader->next;
@@ -213,7 +223,8 @@ static void get_stream(struct http_request *r, void *ctx)
 	int64_t last;
 	if ((topics & TOPIC_EVENTS) && num_parse_i64(http_header(r, "last-event-id"), &last) == 0)
 		timeline_replay(d->timeline, last, replay_event, reader);
-	s->seen_seq = book_next_seq(retry_book(d->retry));
+	if (topics & TOPIC_RETRY) /* what came while the page was loading is not missed */
+		write_retry_line(retry_book(d->retry), &reader->queue);
 	uv_timer_start(&s->pulse, on_pulse, PULSE_MS, PULSE_MS);
 	http_set_type(r, "text/event-stream");
 	http_set_header(r, "Cache-Control", "no-store");
@@ -262,7 +273,8 @@ static const struct http_param params[] = {
 	{ "topics", "query", "string", "Comma-separated: events, samples, retry; default all." },
 };
 const struct http_route api_stream_routes[] = {
-	{ METHOD_GET, "/api/stream", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_stream, .params = params, .n_params = 1,
-	  .summary = "Live updates as Server-Sent Events", .content_type = "text/event-stream" },
+	{ METHOD_GET, "/api/stream", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_stream, .params = params,
+	  .n_params = 1, .summary = "Live updates as Server-Sent Events",
+	  .content_type = "text/event-stream" },
 };
 const size_t api_stream_n = sizeof(api_stream_routes) / sizeof(api_stream_routes[0]);
