@@ -34,6 +34,9 @@ size_t unix_path_max(void);
  * /no/such/a.sock: bind: no such file or directory`. */
 int unix_bind(struct unix_bound *out, const char *path, unsigned mode, struct err *err);
 
+/* The same for a datagram socket, which has no listen: it has its mode from the first moment. */
+int unix_bind_datagram(struct unix_bound *out, const char *path, unsigned mode, struct err *err);
+
 /* Removes the socket file if it is still the one `b` made. True if removed. */
 bool unix_bound_remove(const struct unix_bound *b, const char *path);
 

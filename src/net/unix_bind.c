@@ -43,13 +43,13 @@ static int make_address(struct sockaddr_un *addr, const char *path, struct err *
 	return 0;
 }
 
-static int make_socket(void)
+static int make_socket(int type)
 {
 #ifdef SOCK_CLOEXEC
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	return fd < 0 ? -errno : fd;
 #else
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	int fd = socket(AF_UNIX, type, 0);
 	if (fd < 0)
 		return -errno;
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -61,7 +61,7 @@ static int make_socket(void)
 /* 0 = nobody is there (stale), ERR_LOCKED = somebody answers, else why it cannot be told. */
 static int try_connect(const struct sockaddr_un *addr)
 {
-	int fd = make_socket();
+	int fd = make_socket(SOCK_STREAM); /* tells of datagram sockets too */
 	if (fd < 0)
 		return fd;
 	int rc = 0;
@@ -112,8 +112,11 @@ static int clear_path(const struct sockaddr_un *addr, const char *path, struct e
 }
 
 static int bind_listen(struct unix_bound *b, const struct sockaddr_un *addr, const char *path, unsigned mode,
-		       struct err *err)
+		       int type, struct err *err)
 {
+	/* Datagrams can come as soon as the file is there. Linux takes its mode from the socket's. */
+	if (type == SOCK_DGRAM)
+		fchmod(b->fd, mode & 0777);
 	if (bind(b->fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0)
 		return fail_call(err, path, "bind", -errno);
 	struct stat st;
@@ -126,14 +129,14 @@ static int bind_listen(struct unix_bound *b, const struct sockaddr_un *addr, con
 	 * connect. */
 	if (chmod(path, mode & 0777) < 0)
 		rc = fail_call(err, path, "chmod", -errno);
-	else if (listen(b->fd, BACKLOG) < 0)
+	else if (type == SOCK_STREAM && listen(b->fd, BACKLOG) < 0)
 		rc = fail_call(err, path, "listen", -errno);
 	if (rc < 0)
 		unix_bound_remove(b, path);
 	return rc;
 }
 
-int unix_bind(struct unix_bound *out, const char *path, unsigned mode, struct err *err)
+static int bind_type(struct unix_bound *out, const char *path, unsigned mode, int type, struct err *err)
 {
 	struct sockaddr_un addr;
 	*out = (struct unix_bound){ .fd = -1 };
@@ -143,15 +146,25 @@ int unix_bind(struct unix_bound *out, const char *path, unsigned mode, struct er
 	rc = clear_path(&addr, path, err);
 	if (rc < 0)
 		return rc;
-	out->fd = make_socket();
+	out->fd = make_socket(type);
 	if (out->fd < 0)
 		return fail_call(err, path, "socket", out->fd);
-	rc = bind_listen(out, &addr, path, mode, err);
+	rc = bind_listen(out, &addr, path, mode, type, err);
 	if (rc < 0) {
 		close(out->fd);
 		out->fd = -1;
 	}
 	return rc;
+}
+
+int unix_bind(struct unix_bound *out, const char *path, unsigned mode, struct err *err)
+{
+	return bind_type(out, path, mode, SOCK_STREAM, err);
+}
+
+int unix_bind_datagram(struct unix_bound *out, const char *path, unsigned mode, struct err *err)
+{
+	return bind_type(out, path, mode, SOCK_DGRAM, err);
 }
 
 bool unix_bound_remove(const struct unix_bound *b, const char *path)
