@@ -164,12 +164,17 @@ static int make_http(struct daemon *d, struct err *err)
 	return rc;
 }
 
+static int passed_or_none(int fd)
+{
+	return fd ? fd : -1;
+}
+
 static int open_sockets(struct daemon *d, struct err *err)
 {
 	struct unix_handler handler = intake_handler(d->intake);
 	for (size_t i = 0; i < d->plan->n_sockets; i++) {
 		const struct plan_socket *s = &d->plan->sockets[i];
-		struct unix_listen spec = { s->path, s->mode, 0, -1 };
+		struct unix_listen spec = { s->path, s->mode, 0, passed_or_none(d->plan->passed_sockets[i]) };
 		struct err why = { 0 };
 		int rc = unix_listener_open(&d->sockets[d->n_sockets], &d->loop, &spec, &handler, d->clock, d->log, &why);
 		if (rc == 0) {
@@ -192,7 +197,7 @@ static int open_listeners(struct daemon *d, struct err *err)
 {
 	for (size_t i = 0; d->plan->http && i < d->plan->n_listens; i++) {
 		const struct plan_listen *l = &d->plan->listens[i];
-		struct http_listen spec = { l->address, l->port, l->path, 0600, l->family, l->any_host, -1 };
+		struct http_listen spec = { l->address, l->port, l->path, 0600, l->family, l->any_host, passed_or_none(d->plan->passed_listens[i]) };
 		struct err why = { 0 };
 		int port = 0;
 		int rc = http_server_listen(d->http, &spec, &port, &why);
@@ -230,8 +235,11 @@ static void on_hup_signal(uv_signal_t *handle, int number)
 	struct daemon *d = handle->data;
 	struct err err = { 0 };
 	(void)number;
-	if (!d->stopping)
-		daemon_reload(d, &err);
+	if (d->stopping)
+		return;
+	service_reloading(d);
+	daemon_reload(d, &err);
+	service_ready(d);
 }
 
 static void on_minute(uv_timer_t *timer)
@@ -275,7 +283,11 @@ static int start_all(struct daemon *d, struct err *err)
 		return rc;
 	LOG(d->log, LOG_INFO, "daemon", p->native ? "starting auspex" : "starting retry daemon",
 	    LF_S("socket_path", p->n_sockets ? p->sockets[0].path : ""), LF_S("version", AUSPEX_VERSION));
-	rc = make_core(d, err);
+	rc = activation_adopt(d, err);
+	if (rc == 0)
+		rc = service_start(d);
+	if (rc == 0)
+		rc = make_core(d, err);
 	if (rc == 0)
 		rc = make_services(d, err);
 	if (rc == 0)
@@ -357,6 +369,7 @@ int daemon_run(struct plan *plan, const struct plan_source *source, void (*ready
 		err_set(err, rc, NULL, "%s", err_text(rc));
 	if (rc == 0) {
 		greet(d);
+		service_ready(d);
 		ready(arg);
 		uv_run(&d->loop, UV_RUN_DEFAULT);
 	} else {

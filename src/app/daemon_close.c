@@ -15,6 +15,7 @@ static void store_closed(void *arg)
 {
 	struct daemon *d = arg;
 	d->store = NULL;
+	service_stop(d);
 	uv_stop(&d->loop);
 }
 
@@ -38,7 +39,7 @@ static void close_store_and_handles(struct daemon *d)
 	if (d->store)
 		store_close(d->store, store_closed, d);
 	else
-		uv_stop(&d->loop);
+		store_closed(d);
 }
 
 static void service_closed(void *arg)
@@ -107,6 +108,7 @@ void daemon_stop(struct daemon *d)
 	if (d->stopping)
 		return;
 	d->stopping = true;
+	service_stopping(d);
 	daemon_event(d, EVENT_STOP, SEVERITY_INFO, "daemon", (struct view){ 0 }, "%s stopped", d->plan->program);
 	for (size_t i = 0; i < d->n_sockets; i++) {
 		unix_listener_drain(d->sockets[i]);

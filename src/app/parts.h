@@ -25,6 +25,7 @@ struct loop_watch {
 	uint64_t turns;
 };
 
+struct service;
 struct self_metrics;
 struct stream;
 struct taking;
@@ -54,6 +55,7 @@ struct daemon {
 	size_t n_sockets;
 	int http_port;                   /* first TCP port bound, or 0 */
 	struct self_metrics *self;
+	struct service *service;         /* the service manager, or NULL */
 	struct stream *stream;
 	struct taking *taking;           /* a CPU profile under way (api_pprof.c), or NULL */
 	struct loop_watch watch;
@@ -75,6 +77,15 @@ struct daemon {
 void daemon_stop(struct daemon *d);
 /* The same at once, also for a daemon that is only half made. */
 void daemon_close(struct daemon *d);
+
+/* --- the service manager (service.c, activation.c) ---------------------------------------------------------------- */
+/* Puts the sockets it passed into the plan, in place of those they stand for. */
+int activation_adopt(struct daemon *d, struct err *err);
+int service_start(struct daemon *d);
+void service_ready(struct daemon *d);     /* also after a reload */
+void service_reloading(struct daemon *d);
+void service_stopping(struct daemon *d);
+void service_stop(struct daemon *d);      /* last of all: the watchdog is kept until the history is closed */
 
 /* --- events (journal.c) ------------------------------------------------------------------------------------------ */
 extern const struct store_kind event_kind_record;

@@ -41,6 +41,8 @@ struct plan {
 	size_t n_sockets;
 	struct plan_listen listens[PLAN_MAX];
 	size_t n_listens;
+	/* Descriptors that the service manager opened for the entries above, or 0 (activation.c). */
+	int passed_sockets[PLAN_MAX], passed_listens[PLAN_MAX];
 	bool http; /* serve HTTP at all */
 };
 
