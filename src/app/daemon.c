@@ -50,7 +50,8 @@ static void store_notice(void *arg, bool bad, const char *sentence)
 		     "%s", sentence);
 }
 
-static const struct store_kind *const kinds[] = { &retry_run_kind, &event_kind_record, &outbox_kind };
+static const struct store_kind *const kinds[] = { &retry_run_kind, &event_kind_record, &outbox_kind,
+						 &alert_rule_kind, &alert_kind, &alert_silence_kind };
 
 /* The state directory, made where it is missing; NULL and a note where it cannot be. */
 static const char *usable_state_dir(struct daemon *d)
@@ -145,6 +146,13 @@ static int make_services(struct daemon *d, struct err *err)
 	return rc;
 }
 
+/* Before anything is served: what was firing is known at the first question. */
+static int make_alerts(struct daemon *d, struct err *err)
+{
+	struct alerts_deps deps = { &d->loop, d->clock, d->log, d->hub, d->registry, d->store };
+	return d->plan->native ? alerts_new(&d->alerts, &deps, &d->plan->settings.alerts, err) : 0;
+}
+
 static int make_http(struct daemon *d, struct err *err)
 {
 	static const struct route_group groups[] = {
@@ -161,6 +169,8 @@ static int make_http(struct daemon *d, struct err *err)
 		rc = http_server_add_routes(d->http, groups[i].rows, *groups[i].n, d);
 	if (rc == 0)
 		rc = http_server_add_routes(d->http, retry_routes, retry_n_routes, d->retry);
+	if (rc == 0 && d->alerts)
+		rc = http_server_add_routes(d->http, alert_routes, alert_n_routes, d->alerts);
 	return rc;
 }
 
@@ -291,11 +301,15 @@ static int start_all(struct daemon *d, struct err *err)
 	if (rc == 0)
 		rc = make_services(d, err);
 	if (rc == 0)
+		rc = make_alerts(d, err);
+	if (rc == 0)
 		rc = make_http(d, err);
 	if (rc == 0)
 		rc = stream_start(d);
 	if (rc == 0)
 		rc = self_metrics_start(d);
+	if (rc == 0)
+		rc = statsd_start(d, err);
 	if (rc == 0)
 		rc = open_sockets(d, err);
 	if (rc == 0)

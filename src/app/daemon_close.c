@@ -42,11 +42,21 @@ static void close_store_and_handles(struct daemon *d)
 		store_closed(d);
 }
 
+static void alerts_closed(void *arg)
+{
+	struct daemon *d = arg;
+	d->alerts = NULL;
+	close_store_and_handles(d);
+}
+
 static void service_closed(void *arg)
 {
 	struct daemon *d = arg;
 	d->retry = NULL;
-	close_store_and_handles(d);
+	if (d->alerts)
+		alerts_close(d->alerts, alerts_closed, d); /* after those who still publish */
+	else
+		alerts_closed(d);
 }
 
 /* Second: no request can reach a service any more. */
@@ -77,6 +87,10 @@ void daemon_close(struct daemon *d)
 		unix_listener_close(d->sockets[i], front_closed, d);
 	}
 	d->n_sockets = 0;
+	if (d->statsd) {
+		d->closing++;
+		statsd_stop(d, front_closed, d);
+	}
 	if (d->self) {
 		d->closing++;
 		self_metrics_stop(d, front_closed, d);

@@ -2,6 +2,7 @@
 #ifndef AUSPEX_APP_PARTS_H
 #define AUSPEX_APP_PARTS_H
 
+#include "alert/alerts.h"
 #include "app/daemon.h"
 #include "intake/push.h"
 #include "net/http_server.h"
@@ -27,6 +28,8 @@ struct loop_watch {
 
 struct service;
 struct self_metrics;
+struct statsd_service;
+struct statsd_stats;
 struct stream;
 struct taking;
 
@@ -49,6 +52,7 @@ struct daemon {
 	struct intake *intake;
 	struct push *push;
 	struct retry *retry;
+	struct alerts *alerts;           /* the native daemon's; NULL in a personality */
 	struct access *access;
 	struct http_server *http;
 	struct unix_listener *sockets[PLAN_MAX];
@@ -57,6 +61,7 @@ struct daemon {
 	struct self_metrics *self;
 	struct service *service;         /* the service manager, or NULL */
 	struct stream *stream;
+	struct statsd_service *statsd; /* NULL: no socket for it */
 	struct taking *taking;           /* a CPU profile under way (api_pprof.c), or NULL */
 	struct loop_watch watch;
 	uv_signal_t on_term, on_int, on_hup;
@@ -110,6 +115,13 @@ int self_metrics_start(struct daemon *d);
 void self_metrics_stop(struct daemon *d, void (*cb)(void *arg), void *arg);
 void loop_watch_start(struct daemon *d);
 void loop_watch_stop(struct daemon *d);
+
+/* --- StatsD (statsd.c) ------------------------------------------------------------------------------------------- */
+int statsd_start(struct daemon *d, struct err *err);
+/* Hands the interval under way to the hub. */
+void statsd_stop(struct daemon *d, void (*cb)(void *arg), void *arg);
+/* False when it is off. */
+bool statsd_service_stats(const struct daemon *d, struct statsd_stats *out);
 
 /* --- live streams (api_stream.c) ---------------------------------------------------------------------------------- */
 int stream_start(struct daemon *d);

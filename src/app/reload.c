@@ -145,6 +145,8 @@ static int apply(struct daemon *d, struct plan *next, struct err *err)
 	log_set_level(d->log, (enum log_level)next->settings.core.log_level);
 	retry_reconfigure(d->retry, &next->settings.retry, next->settings.core.mask_secrets);
 	store_reconfigure(d->store, &store);
+	if (d->alerts)
+		alerts_set_file_rules(d->alerts, &next->settings.alerts); /* what has no room is logged */
 	return 0;
 }
 

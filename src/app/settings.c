@@ -35,6 +35,9 @@ static const struct option core_rows[] = {
 		 "Serve /debug/pprof/ to this machine and to holders of a key."),
 	OPT_INT(CORE, series_cap, "series_cap", "10000", 100, 1000000, "series", 0, "Most series known at a time; further ones are refused and counted."),
 	OPT_DURATION(CORE, self_interval_ns, "self_interval", "10s", 1, 3600, OPT_RELOAD, "How often the daemon samples itself."),
+	OPT_LIST(CORE, statsd, "statsd", "", 0,
+		 "Unix sockets for StatsD lines: unixgram:/path (or just the path) for datagrams, unix:/path for streams."),
+	OPT_DURATION(CORE, statsd_interval_ns, "statsd_interval", "10s", 1, 600, 0, "How often StatsD metrics become samples."),
 	OPT_DURATION(CORE, drain_ns, "drain", "3s", 0, 60, OPT_RELOAD, "Longest wait for open requests at shutdown."),
 };
 static const struct option_table core_table = {
@@ -122,7 +125,9 @@ static int load_file(struct settings *s, const char *path, const struct option_s
 	if (rc < 0)
 		return rc;
 	s->file = arena_strdup(arena, path);
-	return yaml_apply(path, root, sections, SECTIONS, NULL, arena, err);
+	static const char *const foreign[] = { "alerts", NULL };
+	rc = yaml_apply(path, root, sections, SECTIONS, foreign, arena, err);
+	return rc == 0 ? alert_rules_read(s->file, yaml_get(root, "alerts"), arena, &s->alerts, err) : rc;
 }
 
 int settings_load(struct settings *s, int argc, char **argv, const char *const *env, const struct cli_flag *extra,

@@ -6,6 +6,7 @@
 #ifndef AUSPEX_APP_SETTINGS_H
 #define AUSPEX_APP_SETTINGS_H
 
+#include "alert/rule.h"
 #include "conf/cli.h"
 #include "conf/option.h"
 #include "retry/retry.h"
@@ -17,7 +18,8 @@ struct core_options {
 	const char *state_dir, *pid_file, *socket, *log_file;
 	struct option_list aliases, listen, hosts, cors_origins, api_keys, api_key_files;
 	int64_t socket_mode, port, fleet_port, series_cap, http_connections;
-	int64_t self_interval_ns, drain_ns;
+	struct option_list statsd;
+	int64_t self_interval_ns, drain_ns, statsd_interval_ns;
 	int auth, log_level, log_format;
 	bool guard_reads, mask_secrets, log_requests, profiling;
 };
@@ -31,6 +33,7 @@ struct settings {
 	struct core_options core;
 	struct history_options history;
 	struct retry_options retry;
+	struct alert_rules alerts; /* the `alerts:` list of the file */
 	const char *file; /* the configuration file that was read, or NULL */
 };
 
