@@ -112,7 +112,10 @@ static void take_item(struct push_op *op, const struct push_list *list, size_t s
 {
 	struct buf *stage = &op->stage[slot];
 	size_t before = stage->len;
-	struct err err = { 0 };
+	struct err err; /* only its first bytes are cleared: this runs for every item */
+
+	err.code = 0;
+	err.place[0] = err.text[0] = '\0';
 	int rc = list->item(list->ctx, op, req->doc, item, stage, &err);
 
 	if (rc == 0 && !stage->failed) {
@@ -267,9 +270,7 @@ void push_committed(struct push_op *op, int status)
 	struct buf out;
 
 	buf_init(&out);
-	if (ok)
-		release(op);
-	else
+	if (!ok)
 		undo(op, status);
 	p->waiting_bytes -= op->bytes;
 	p->stats.waiting--;
@@ -282,6 +283,8 @@ void push_committed(struct push_op *op, int status)
 		 out.failed ? VIEW("{\"type\":\"push_response\",\"status\":\"error\",\"accepted\":0,"
 				   "\"rejected\":0,\"errors\":[]}\n")
 			    : (struct view){ out.data, out.len });
+	if (ok) /* while the sender reads; whatever it asks next is heard after this */
+		release(op);
 	buf_fini(&out);
 	op_free(op);
 }

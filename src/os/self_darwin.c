@@ -20,7 +20,9 @@ static int64_t count_fds(void)
 
 int self_usage_read(struct self_usage *out)
 {
-	*out = (struct self_usage){ .private_dirty_bytes = -1, .open_fds = count_fds(), .max_fds = -1, .threads = -1 };
+	*out = (struct self_usage){
+		.private_dirty_bytes = -1, .open_fds = count_fds(), .max_fds = -1, .threads = -1
+	};
 	struct rlimit limit;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		out->max_fds = (int64_t)limit.rlim_cur;

@@ -106,8 +106,8 @@ static bool same_name(int64_t pid)
 	if (v.len && view_eq(v, mine))
 		return true;
 	snprintf(path, sizeof(path), "/proc/%lld/comm", (long long)pid);
-	return read_whole(path, theirs, sizeof(theirs), &v) == 0 && read_whole("/proc/self/comm", ours, sizeof(ours), &mine) == 0 &&
-	       v.len > 1 && view_eq(v, mine);
+	return read_whole(path, theirs, sizeof(theirs), &v) == 0 &&
+	       read_whole("/proc/self/comm", ours, sizeof(ours), &mine) == 0 && v.len > 1 && view_eq(v, mine);
 }
 
 int process_probe(int64_t pid, bool *exe_same)
@@ -134,6 +134,7 @@ int process_probe(int64_t pid, bool *exe_same)
 		if (*exe_same)
 			return 0;
 	}
-	*exe_same = same_name(pid); /* the binary may have been replaced by an upgrade, or its link be unreadable */
+	*exe_same = same_name(
+		pid); /* the binary may have been replaced by an upgrade, or its link be unreadable */
 	return 0;
 }

@@ -13,7 +13,7 @@
 
 #define QUEUE_WAKE_BYTES ((size_t)256 << 10) /* enough rows that a commit costs little beside them */
 #define QUEUE_KEEP_BYTES ((size_t)64 << 10)  /* kept by a buffer of an idle store */
-#define QUEUE_NEVER UINT64_MAX
+#define QUEUE_NEVER      UINT64_MAX
 
 struct batch {
 	struct buf data;

@@ -2,7 +2,7 @@
  *
  *   load oneshot SOCKET N         N connections, one captured-size run each
  *   load stream SOCKET N COMMANDS N runs of 442 bytes over one connection
- *   load push SOCKET N PER        N pushes of PER runs, each waits for its reply
+ *   load push SOCKET N PER [CLIENTS]  N pushes of PER runs by each of so many clients (1); each waits for its reply
  * prints seconds taken and how many could not be sent;
  *   load ask PORT PATH SECONDS    GETs over one connection, two milliseconds apart
  * prints the median and the 99th percentile of the answer times in milliseconds, and their number. */
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -89,7 +90,8 @@ static int stream(const char *path, long n, unsigned commands)
 	return 0;
 }
 
-static int push(const char *path, long n, unsigned per)
+/* Returns how many were not acknowledged. */
+static long push(const char *path, long n, unsigned per)
 {
 	char *message = malloc((size_t)per * (RUN_BYTES + 1) + 1024), reply[65536];
 	strcpy(message, "{\"type\":\"push\",\"runs\":[");
@@ -103,7 +105,6 @@ static int push(const char *path, long n, unsigned per)
 	len = strlen(message);
 	int fd = connect_to(path);
 	long left = n;
-	double start = now();
 	while (fd >= 0 && left > 0) {
 		size_t got = 0;
 		if (send_all(fd, message, len) < 0)
@@ -123,7 +124,20 @@ out:
 	if (fd >= 0)
 		close(fd);
 	free(message);
-	printf("%.6f %ld\n", now() - start, left);
+	return left;
+}
+
+static int push_from(const char *path, long n, unsigned per, int clients)
+{
+	double start = now();
+	long failed = 0;
+	int status;
+	for (int i = 0; i < clients; i++)
+		if (fork() == 0)
+			_exit(push(path, n, per) != 0);
+	while (wait(&status) > 0)
+		failed += status != 0;
+	printf("%.6f %ld\n", now() - start, failed);
 	return 0;
 }
 
@@ -175,9 +189,11 @@ int main(int argc, char **argv)
 	if (argc >= 5 && strcmp(argv[1], "stream") == 0)
 		return stream(argv[2], atol(argv[3]), (unsigned)atoi(argv[4]));
 	if (argc >= 5 && strcmp(argv[1], "push") == 0)
-		return push(argv[2], atol(argv[3]), (unsigned)atoi(argv[4]));
+		return push_from(argv[2], atol(argv[3]), (unsigned)atoi(argv[4]),
+				 argc > 5 ? atoi(argv[5]) : 1);
 	if (argc >= 5 && strcmp(argv[1], "ask") == 0)
 		return ask(atoi(argv[2]), argv[3], atof(argv[4]));
-	fputs("load oneshot|stream|push SOCKET N [COMMANDS|PER], load ask PORT PATH SECONDS\n", stderr);
+	fputs("load oneshot|stream|push SOCKET N [COMMANDS|PER [CLIENTS]], load ask PORT PATH SECONDS\n",
+	      stderr);
 	return 2;
 }

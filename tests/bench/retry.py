@@ -152,24 +152,29 @@ class Bench:
             "constant", verdict=worst - before < 8e6)
 
     def push(self):
-        """Durable pushes of 100 runs against a bare SQLite loop with the same columns."""
-        bare = self.o.bare
-        ratios, ours, theirs = [], [], []
+        """Durable pushes of 100 runs against a bare SQLite loop with the same columns; a daemon, that loop, a daemon, …"""
+        ours, theirs = {1: [], 4: []}, []
         for _ in range(self.o.rounds):
-            d = self.daemon()
-            seconds, left = self.load("push", d.socket_path, 1500, 100)
-            assert not left, "a push was not acknowledged"
-            ours.append(150000 / seconds)
-            d.stop()
-            if bare:
-                file = os.path.join(self.folder, "bare.db")
-                theirs.append(float(subprocess.run([bare, file, "1500", "100"], capture_output=True, text=True, check=True).stdout.split()[0]))
-                for f in pathlib.Path(self.folder).glob("bare.db*"):
-                    f.unlink()
-                ratios.append(ours[-1] / theirs[-1])
-        ratio = statistics.median(ratios) if ratios else 0
-        row("durable push, 100 runs a message", "%.0f runs/s" % statistics.median(ours), ">= 0.8 of bare SQLite",
-            "bare SQLite %.0f rows/s" % statistics.median(theirs) if theirs else "no bare loop built", ratio >= 0.8 if ratios else None, ratio or None)
+            for clients, rates in ours.items():
+                d = self.daemon()
+                seconds, failed = self.load("push", d.socket_path, 1600 // clients, 100, clients)
+                assert not failed, "a push was not acknowledged"
+                rates.append(160000 / seconds)
+                d.stop()
+            if self.o.bare:
+                theirs.append(self.bare())
+        bare = "bare SQLite %.0f rows/s" % statistics.median(theirs) if theirs else "no bare loop built"
+        for clients, rates in ours.items():
+            ratio = statistics.median(a / b for a, b in zip(rates, theirs)) if theirs else None
+            row("durable push, 100 runs a message, %d client%s" % (clients, "s" if clients > 1 else ""), "%.0f runs/s" % statistics.median(rates),
+                ">= 0.8 of bare SQLite", bare, ratio >= 0.8 if ratio else None, ratio)
+
+    def bare(self):
+        file = os.path.join(self.folder, "bare.db")
+        rate = float(subprocess.run([self.o.bare, file, "1600", "100"], capture_output=True, text=True, check=True).stdout.split()[0])
+        for f in pathlib.Path(self.folder).glob("bare.db*"):
+            f.unlink()
+        return rate
 
     def wrk(self, port, path, connections):
         out = subprocess.run(["wrk", "-t1", "-c%d" % connections, "-d3", "--latency", "http://127.0.0.1:%d%s" % (port, path)],
