@@ -1,6 +1,8 @@
 /* GET /api/health: the bare body stays exactly what clients know; ?detail=1 tells what is wrong and how to cure it. */
 #include "app/parts.h"
 
+#include "intake/statsd.h"
+
 #include <stdio.h>
 
 struct findings {
@@ -59,6 +61,33 @@ static void check_rest(struct daemon *d, struct findings *f)
 	}
 }
 
+static void check_statsd(const struct statsd_stats *s, struct findings *f)
+{
+	char text[400];
+	if (s->bad) {
+		snprintf(text, sizeof(text), "%llu bad StatsD lines came; the last one: \"%s\": %s", (unsigned long long)s->bad,
+			 s->last_bad, s->last_why ? s->last_why : "a packet was longer than 16 KiB");
+		say(f, "statsd", text, "mend the client that sends it");
+	}
+	if (s->refused) {
+		snprintf(text, sizeof(text), "%llu StatsD lines were refused: the cap of series is reached, or a name came with two types",
+			 (unsigned long long)s->refused);
+		say(f, "statsd", text, "raise series_cap or send fewer tag values; give each name one type");
+	}
+	if (s->saturated)
+		say(f, "statsd", "sets have more members than memory is given to; they are counted too low", "send fewer different members");
+}
+
+static void write_statsd(struct jw *w, const struct statsd_stats *s)
+{
+	jw_obj(w, "statsd");
+	jw_u64(w, "lines", s->lines);
+	jw_u64(w, "bad", s->bad);
+	jw_u64(w, "refused", s->refused);
+	jw_u64(w, "metrics", s->metrics);
+	jw_end(w);
+}
+
 static void write_history(struct jw *w, const struct store *store, const struct store_stats *s)
 {
 	jw_obj(w, "history");
@@ -106,17 +135,23 @@ static void write_intake(struct jw *w, struct daemon *d)
 static void write_detail(struct daemon *d, struct jw *w)
 {
 	struct store_stats s;
+	struct statsd_stats statsd;
+	bool has_statsd = statsd_service_stats(d, &statsd);
 	store_get_stats(d->store, &s);
 	jw_obj(w, "detail");
 	struct findings f = { w, 0 };
 	jw_arr(w, "problems");
 	check_store(d, &s, &f);
 	check_rest(d, &f);
+	if (has_statsd)
+		check_statsd(&statsd, &f);
 	jw_end(w);
 	jw_cstr(w, "state", f.n ? "degraded" : "ok");
 	jw_double(w, "uptime_seconds", (double)(clock_mono_us(d->clock) - d->started_mono) / 1e6);
 	write_history(w, d->store, &s);
 	write_intake(w, d);
+	if (has_statsd)
+		write_statsd(w, &statsd);
 	jw_obj(w, "loop");
 	jw_i64(w, "longest_turn_us", d->watch.worst_ever_us);
 	jw_u64(w, "turns", d->watch.turns);

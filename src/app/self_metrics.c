@@ -1,6 +1,7 @@
 /* The daemon watches itself through the pipeline it offers to others. */
 #include "app/parts.h"
 
+#include "intake/statsd.h"
 #include "os/self.h"
 
 #include <errno.h>
@@ -74,6 +75,9 @@ void loop_watch_stop(struct daemon *d)
 	X(DROP_HUB, "auspex.drops{cause=hub_full}", COUNTER, 0, "", DROPS)                   \
 	X(DROP_SERIES, "auspex.drops{cause=series_cap}", COUNTER, 0, "", DROPS)                       \
 	X(DROP_REFUSED, "auspex.drops{cause=peer_refused}", COUNTER, 0, "", DROPS) \
+	X(DROP_STATSD, "auspex.drops{cause=statsd_bad}", COUNTER, 0, "", DROPS)                                                  \
+	X(DROP_STATSD_REFUSED, "auspex.drops{cause=statsd_refused}", COUNTER, 0, "", DROPS)                                      \
+	X(STATSD_LINES, "auspex.statsd_lines", COUNTER, 0, "", "StatsD lines that came, bad ones included.")                     \
 	X(COMMITS, "auspex.store_commits", COUNTER, 0, "", "Commits of the history.")                                            \
 	X(COMMIT_AVG, "auspex.store_commit_seconds{stat=avg}", GAUGE, 6, "seconds", COMMIT_TIME)                    \
 	X(COMMIT_MAX, "auspex.store_commit_seconds{stat=max}", GAUGE, 6, "seconds", COMMIT_TIME)                           \
@@ -148,6 +152,16 @@ static void read_intake(const struct daemon *d, double *v)
 	v[SELF_DROP_REFUSED] = (double)refused;
 }
 
+static void read_statsd(const struct daemon *d, double *v)
+{
+	struct statsd_stats s;
+	if (!statsd_service_stats(d, &s))
+		return;
+	v[SELF_STATSD_LINES] = (double)s.lines;
+	v[SELF_DROP_STATSD] = (double)s.bad;
+	v[SELF_DROP_STATSD_REFUSED] = (double)(s.refused + s.saturated);
+}
+
 static void read_store(const struct daemon *d, double *v)
 {
 	struct store_stats s;
@@ -188,6 +202,7 @@ static void sample(uv_timer_t *timer)
 	mono_us now = clock_mono_us(d->clock);
 	read_process(v);
 	read_intake(d, v);
+	read_statsd(d, v);
 	read_store(d, v);
 	read_rest(d, now - m->last_at, v);
 	m->last_at = now;
