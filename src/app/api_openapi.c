@@ -89,7 +89,15 @@ static void write_path(struct jw *w, const struct http_route *const *rows, size_
 	for (size_t i = 0; i < first; i++)
 		if (strcmp(rows[i]->path, rows[first]->path) == 0)
 			return;
-	jw_obj(w, rows[first]->path);
+	/* A row that serves everything below a place ("/assets/" and a star) is a template there. */
+	const char *path = rows[first]->path;
+	size_t len = strlen(path);
+	bool below = len && path[len - 1] == '*';
+	struct buf template;
+	buf_init(&template);
+	buf_printf(&template, "%.*s%s", (int)(len - below), path, below ? "{path}" : "");
+	jw_obj(w, buf_str(&template));
+	buf_fini(&template);
 	for (size_t i = first; i < n; i++)
 		for (size_t m = 0; m < sizeof(methods) / sizeof(methods[0]); m++)
 			if (strcmp(rows[i]->path, rows[first]->path) == 0 &&

@@ -10,7 +10,6 @@ static void send_asset(struct http_request *r, struct view path)
 		http_error(r, 404, "no such file");
 		return;
 	}
-	http_set_header(r, "Cache-Control", "no-cache"); /* the ETag makes asking again cheap */
 	http_set_header(r, "Content-Security-Policy",
 			"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
 			"frame-ancestors 'none'; base-uri 'none'");
@@ -30,10 +29,13 @@ static void get_asset(struct http_request *r, void *ctx)
 	send_asset(r, http_path(r));
 }
 
+static const struct http_param asset_params[] = {
+	{ "path", "path", "string", "The file, as the page names it." },
+};
 const struct http_route api_page_routes[] = {
 	{ METHOD_GET | METHOD_POST | METHOD_PUT | METHOD_DELETE, "/", FAMILY_RETRY, ACCESS_OPEN, LIMIT_NONE,
 	  get_page, .summary = "The dashboard", .content_type = "text/html" },
-	{ METHOD_GET, "/assets/*", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, get_asset,
+	{ METHOD_GET, "/assets/*", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, get_asset, .params = asset_params, .n_params = 1,
 	  .summary = "Files of the dashboard", .content_type = "text/javascript" },
 };
 const size_t api_page_n = sizeof(api_page_routes) / sizeof(api_page_routes[0]);

@@ -100,6 +100,12 @@ class Shapes(Http):
             self.assertIn("<!DOCTYPE html>", a.text)
             self.assertIn("Retry Daemon Dashboard", a.text)
 
+    def test_no_header_of_the_page_is_given_twice(self):
+        d = self.patienced()
+        head = d.raw_http(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").split(b"\r\n\r\n")[0]
+        names = [line.split(b":")[0].lower() for line in head.split(b"\r\n")[1:]]
+        self.assertEqual(len(names), len(set(names)), names)
+
 
 class Refusals(Http):
     PATHS = ("/api/health", "/api/metrics/recent", "/api/metrics/stats", "/api/metrics/export", "/api/daemon/stats", "/api/daemon/performance")

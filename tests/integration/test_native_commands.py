@@ -294,6 +294,14 @@ class Terminal(Native):
         self.assertEqual(p.wait(10), 0)
 
 
+class Query(Native):
+    def test_a_series_without_samples_is_told(self):
+        self.native()
+        status, out, err = self.auspex("query", "no.such", env=self.home_environment())
+        self.assertEqual((status, out), (0, ""))
+        self.assertIn("no.such has no samples", err)
+
+
 class WhichDaemon(Native):
     """push, query and backup find the daemon by the same options as run does."""
 

@@ -140,7 +140,7 @@ class Interfaces(Native):
                      "/api/push", "/"):
             self.assertIn(path, api["paths"])
         for path, methods in api["paths"].items():
-            target = path.replace("/assets/*", "/assets/style.css").replace("/pprof/profile", "/pprof/profile?seconds=1")
+            target = path.replace("{path}", "style.css").replace("/pprof/profile", "/pprof/profile?seconds=1")
             for method in methods:
                 with socket.create_connection(("127.0.0.1", d.port), timeout=5) as s:
                     s.sendall(("%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n" % (method.upper(), target)).encode())
@@ -149,6 +149,12 @@ class Interfaces(Native):
                 self.assertNotIn(b"404 page not found", answer, (method, path))
                 self.assertNotIn(status, (405, 501), (method, path))
                 self.assertLess(status, 500, (method, path))
+
+    def test_openapi_tells_a_tree_of_files_as_a_template(self):
+        paths = self.native().json("/openapi.json")["paths"]
+        self.assertFalse([p for p in paths if "*" in p])
+        parameter = paths["/assets/{path}"]["get"]["parameters"][0]
+        self.assertEqual((parameter["name"], parameter["in"], parameter["required"]), ("path", "path", True))
 
     def test_openapi_schemas_are_json(self):
         for path, methods in self.native().json("/openapi.json")["paths"].items():
