@@ -9,10 +9,10 @@ struct alerts {
 	struct alert_engine *engine;
 	int subscription;
 	uv_timer_t timer;
-	struct buf text;         /* of the event being told */
+	struct buf text; /* of the event being told */
 	struct buf detail;
-	uint64_t writes, safe;   /* numbered writes; all up to `safe` are committed */
-	struct keep_check *check; /* the question to the store that is out, or NULL */
+	uint64_t writes, safe;            /* numbered writes; all up to `safe` are committed */
+	struct keep_check *check;         /* the question to the store that is out, or NULL */
 	bool rules_dirty, silences_dirty; /* to be written anew, all of them */
 	uint64_t rules_written, silences_written;
 	uint64_t refused_told;
@@ -45,14 +45,31 @@ void load_alerts(struct alerts *s, const struct alert_now *now);
 
 /* Columns, shared by keep.c and load.c. */
 enum {
-	COL_ID, COL_NAME, COL_SERIES, COL_STATE, COL_SEVERITY, COL_VALUE, COL_SINCE, COL_FIRED, COL_RESOLVED, COL_CONDITION,
-	COL_LABELS, COL_EVENT, COL_ACK_WHO, COL_ACK_WHY, COL_ACK_UNTIL, COL_SILENCE, COL_REASON, ALERT_COLUMNS
+	COL_ID,
+	COL_NAME,
+	COL_SERIES,
+	COL_STATE,
+	COL_SEVERITY,
+	COL_VALUE,
+	COL_SINCE,
+	COL_FIRED,
+	COL_RESOLVED,
+	COL_CONDITION,
+	COL_LABELS,
+	COL_EVENT,
+	COL_ACK_WHO,
+	COL_ACK_WHY,
+	COL_ACK_UNTIL,
+	COL_SILENCE,
+	COL_REASON,
+	ALERT_COLUMNS
 };
 enum { RULE_NAME, RULE_JSON, RULE_COLUMNS };
 enum { SILENCE_ID, SILENCE_UNTIL, SILENCE_JSON, SILENCE_COLUMNS };
 
 /* tell.c: transitions on the timeline */
-void tell_change(struct alerts *s, const struct alert *a, enum alert_change change, const struct alert_now *now);
+void tell_change(struct alerts *s, const struct alert *a, enum alert_change change,
+		 const struct alert_now *now);
 /* True for an alert about alerts: it must not raise another one. */
 bool tell_is_about_alerts(const struct event *event);
 /* "disk full: app.disk is 97.2, above 95 for 5m0s" */

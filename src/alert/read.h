@@ -16,10 +16,12 @@ int read_fail(const struct reading *r, const struct yaml_node *node, int code, c
 /* Every key of the map is among `known`, or an error with the nearest one. */
 int read_known(const struct reading *r, const struct yaml_node *map, const char *const *known, size_t n);
 /* A text of 1..max bytes without control characters, copied. */
-int read_text(const struct reading *r, const struct yaml_node *node, const char *key, size_t max, struct view *out);
+int read_text(const struct reading *r, const struct yaml_node *node, const char *key, size_t max,
+	      struct view *out);
 /* A finite number. */
 int read_number(const struct reading *r, const struct yaml_node *node, const char *key, double *out);
 /* "5m", "1h30m", "2d", or bare seconds; least..366 days, in microseconds. */
-int read_duration(const struct reading *r, const struct yaml_node *node, const char *key, int64_t least_us, int64_t *out);
+int read_duration(const struct reading *r, const struct yaml_node *node, const char *key, int64_t least_us,
+		  int64_t *out);
 
 #endif

@@ -65,17 +65,21 @@ static void check_statsd(const struct statsd_stats *s, struct findings *f)
 {
 	char text[400];
 	if (s->bad) {
-		snprintf(text, sizeof(text), "%llu bad StatsD lines came; the last one: \"%s\": %s", (unsigned long long)s->bad,
-			 s->last_bad, s->last_why ? s->last_why : "a packet was longer than 16 KiB");
+		snprintf(text, sizeof(text), "%llu bad StatsD lines came; the last one: \"%s\": %s",
+			 (unsigned long long)s->bad, s->last_bad,
+			 s->last_why ? s->last_why : "a packet was longer than 16 KiB");
 		say(f, "statsd", text, "mend the client that sends it");
 	}
 	if (s->refused) {
-		snprintf(text, sizeof(text), "%llu StatsD lines were refused: the cap of series is reached, or a name came with two types",
+		snprintf(text, sizeof(text),
+			 "%llu StatsD lines were refused: the cap of series is reached, or a name came with "
+			 "two types",
 			 (unsigned long long)s->refused);
 		say(f, "statsd", text, "raise series_cap or send fewer tag values; give each name one type");
 	}
 	if (s->saturated)
-		say(f, "statsd", "sets have more members than memory is given to; they are counted too low", "send fewer different members");
+		say(f, "statsd", "sets have more members than memory is given to; they are counted too low",
+		    "send fewer different members");
 }
 
 static void write_statsd(struct jw *w, const struct statsd_stats *s)

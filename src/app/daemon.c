@@ -24,11 +24,13 @@ static int open_log(struct daemon *d, struct err *err)
 		make_parent_dirs(p->log_file, 0755);
 		fd = d->log_fd = open(p->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 		if (fd < 0)
-			return err_set(err, -errno, p->log_file, "cannot open the log file %s: %s", p->log_file, strerror(errno));
+			return err_set(err, -errno, p->log_file, "cannot open the log file %s: %s",
+				       p->log_file, strerror(errno));
 	}
 	bool plain = p->settings.core.log_format == LOG_CHOICE_PLAIN ||
 		     (p->settings.core.log_format == LOG_CHOICE_AUTO && isatty(fd));
-	d->log = log_new(fd, (enum log_level)p->settings.core.log_level, plain ? LOG_PLAIN : LOG_JSON, d->clock);
+	d->log = log_new(fd, (enum log_level)p->settings.core.log_level, plain ? LOG_PLAIN : LOG_JSON,
+			 d->clock);
 	return d->log ? 0 : -ENOMEM;
 }
 
@@ -46,12 +48,12 @@ static void store_notice(void *arg, bool bad, const char *sentence)
 {
 	struct daemon *d = arg;
 	LOG(d->log, bad ? LOG_WARN : LOG_INFO, "store", sentence);
-	daemon_event(d, bad ? EVENT_DATA_LOSS : EVENT_STORE, bad ? SEVERITY_CRITICAL : SEVERITY_INFO, "history", (struct view){ 0 },
-		     "%s", sentence);
+	daemon_event(d, bad ? EVENT_DATA_LOSS : EVENT_STORE, bad ? SEVERITY_CRITICAL : SEVERITY_INFO,
+		     "history", (struct view){ 0 }, "%s", sentence);
 }
 
-static const struct store_kind *const kinds[] = { &retry_run_kind, &event_kind_record, &outbox_kind,
-						 &alert_rule_kind, &alert_kind, &alert_silence_kind };
+static const struct store_kind *const kinds[] = { &retry_run_kind,  &event_kind_record, &outbox_kind,
+						  &alert_rule_kind, &alert_kind,        &alert_silence_kind };
 
 /* The state directory, made where it is missing; NULL and a note where it cannot be. */
 static const char *usable_state_dir(struct daemon *d)
@@ -67,8 +69,10 @@ static const char *usable_state_dir(struct daemon *d)
 	if (rc == 0 && access(dir, W_OK | X_OK) == 0)
 		return dir;
 	rc = rc ? rc : -errno;
-	d->plan->state_note = arena_printf(&d->plan->arena, "history is kept in memory only: %s: %s", dir, err_text(rc));
-	LOG(d->log, LOG_WARN, "store", d->plan->state_note ? d->plan->state_note : "history is kept in memory only");
+	d->plan->state_note =
+		arena_printf(&d->plan->arena, "history is kept in memory only: %s: %s", dir, err_text(rc));
+	LOG(d->log, LOG_WARN, "store",
+	    d->plan->state_note ? d->plan->state_note : "history is kept in memory only");
 	return NULL;
 }
 
@@ -77,9 +81,10 @@ static int open_store(struct daemon *d, struct err *err)
 	struct store_options opt = store_options_of(d->plan);
 	opt.dir = usable_state_dir(d);
 	struct store_notice notice = { store_notice, d };
-	mode_t before = umask(0077); /* commands are nobody else's business, even where the directory is open */
-	int rc = store_open(&d->store, &d->loop, kinds, sizeof(kinds) / sizeof(kinds[0]), d->registry, &opt, d->log, d->clock,
-			    notice, err);
+	mode_t before =
+		umask(0077); /* commands are nobody else's business, even where the directory is open */
+	int rc = store_open(&d->store, &d->loop, kinds, sizeof(kinds) / sizeof(kinds[0]), d->registry, &opt,
+			    d->log, d->clock, notice, err);
 	umask(before);
 	return rc;
 }
@@ -126,8 +131,9 @@ static int make_core(struct daemon *d, struct err *err)
 
 static int make_services(struct daemon *d, struct err *err)
 {
-	struct retry_deps deps = { &d->loop, d->clock, d->log, d->hub, d->registry, d->store,
-				   d->plan->settings.core.mask_secrets };
+	struct retry_deps deps = {
+		&d->loop, d->clock, d->log, d->hub, d->registry, d->store, d->plan->settings.core.mask_secrets
+	};
 	struct push_durability durability = { push_commit, d, push_is_durable };
 	struct intake_options intake = { 0 };
 	int rc = intake_new(&d->intake, &d->loop, &intake, d->clock, d->log);
@@ -186,13 +192,15 @@ static int open_sockets(struct daemon *d, struct err *err)
 		const struct plan_socket *s = &d->plan->sockets[i];
 		struct unix_listen spec = { s->path, s->mode, 0, passed_or_none(d->plan->passed_sockets[i]) };
 		struct err why = { 0 };
-		int rc = unix_listener_open(&d->sockets[d->n_sockets], &d->loop, &spec, &handler, d->clock, d->log, &why);
+		int rc = unix_listener_open(&d->sockets[d->n_sockets], &d->loop, &spec, &handler, d->clock,
+					    d->log, &why);
 		if (rc == 0) {
 			d->n_sockets++;
 		} else if (s->required) {
 			return err_set(err, rc, s->path, "failed to create socket listener: %s", why.text);
 		} else {
-			LOG(d->log, LOG_WARN, "daemon", "cannot serve an alias socket", LF_S("path", s->path), LF_S("error", why.text));
+			LOG(d->log, LOG_WARN, "daemon", "cannot serve an alias socket", LF_S("path", s->path),
+			    LF_S("error", why.text));
 		}
 	}
 	return 0;
@@ -207,7 +215,13 @@ static int open_listeners(struct daemon *d, struct err *err)
 {
 	for (size_t i = 0; d->plan->http && i < d->plan->n_listens; i++) {
 		const struct plan_listen *l = &d->plan->listens[i];
-		struct http_listen spec = { l->address, l->port, l->path, 0600, l->family, l->any_host, passed_or_none(d->plan->passed_listens[i]) };
+		struct http_listen spec = { l->address,
+					    l->port,
+					    l->path,
+					    0600,
+					    l->family,
+					    l->any_host,
+					    passed_or_none(d->plan->passed_listens[i]) };
 		struct err why = { 0 };
 		int port = 0;
 		int rc = http_server_listen(d->http, &spec, &port, &why);
@@ -217,14 +231,16 @@ static int open_listeners(struct daemon *d, struct err *err)
 			rc = http_server_listen(d->http, &spec, &port, &why);
 		}
 		if (rc == 0) {
-			LOG(d->log, LOG_INFO, "http", "starting HTTP server", LF_S("address", spec.path ? spec.path : spec.address),
-			    LF_I("port", port));
+			LOG(d->log, LOG_INFO, "http", "starting HTTP server",
+			    LF_S("address", spec.path ? spec.path : spec.address), LF_I("port", port));
 			if (!d->http_port && !l->path)
 				d->http_port = port;
-		} else if (l->required && !(no_such_address(rc) && strcmp(l->address ? l->address : "", "::1") == 0)) {
+		} else if (l->required &&
+			   !(no_such_address(rc) && strcmp(l->address ? l->address : "", "::1") == 0)) {
 			return err_set(err, rc, why.place, "%s", why.text);
 		} else {
-			LOG(d->log, LOG_WARN, "http", "cannot serve an HTTP listener", LF_S("error", why.text));
+			LOG(d->log, LOG_WARN, "http", "cannot serve an HTTP listener",
+			    LF_S("error", why.text));
 		}
 	}
 	return 0;
@@ -235,8 +251,8 @@ static int open_listeners(struct daemon *d, struct err *err)
 static void on_stop_signal(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
-	LOG(d->log, LOG_INFO, "daemon", "received signal, shutting down", LF_S("signal", number == SIGINT ? "interrupt" : "terminated"),
-	    LF_I("number", number));
+	LOG(d->log, LOG_INFO, "daemon", "received signal, shutting down",
+	    LF_S("signal", number == SIGINT ? "interrupt" : "terminated"), LF_I("number", number));
 	daemon_stop(d);
 }
 
@@ -288,7 +304,8 @@ static int start_all(struct daemon *d, struct err *err)
 	if (rc == 0)
 		rc = open_log(d, err);
 	if (rc == 0 && p->pid_file && pidfile_inspect(p->pid_file, &state) == 0 && state.running)
-		rc = err_set(err, -EAGAIN, NULL, "Daemon is already running with PID %lld", (long long)state.pid);
+		rc = err_set(err, -EAGAIN, NULL, "Daemon is already running with PID %lld",
+			     (long long)state.pid);
 	if (rc < 0)
 		return rc;
 	LOG(d->log, LOG_INFO, "daemon", p->native ? "starting auspex" : "starting retry daemon",
@@ -322,17 +339,19 @@ static int start_all(struct daemon *d, struct err *err)
 static void greet(struct daemon *d)
 {
 	LOG(d->log, LOG_INFO, "daemon", "daemon started successfully", LF_I("pid", getpid()));
-	daemon_event(d, EVENT_START, SEVERITY_INFO, "daemon", (struct view){ 0 }, "%s %s started", d->plan->program, AUSPEX_VERSION);
+	daemon_event(d, EVENT_START, SEVERITY_INFO, "daemon", (struct view){ 0 }, "%s %s started",
+		     d->plan->program, AUSPEX_VERSION);
 	if (!isatty(STDOUT_FILENO) || d->plan->log_file)
 		return;
 	char text[1024];
-	int n = snprintf(text, sizeof(text),
-			 "\n  Page:  http://127.0.0.1:%d/\n"
-			 "  Try:   auspex push --run 'make test' --status failed --attempts 3 --duration 4.2\n"
-			 "  Or:    echo '{\"command\":\"true\",\"final_status\":\"succeeded\",\"total_attempts\":1,"
-			 "\"attempts\":[{\"duration_seconds\":0.01,\"exit_code\":0,\"success\":true}]}' | nc -NU %s\n"
-			 "  Stop:  Ctrl-C\n\n",
-			 d->http_port, d->n_sockets ? unix_listener_path(d->sockets[0]) : "SOCKET");
+	int n = snprintf(
+		text, sizeof(text),
+		"\n  Page:  http://127.0.0.1:%d/\n"
+		"  Try:   auspex push --run 'make test' --status failed --attempts 3 --duration 4.2\n"
+		"  Or:    echo '{\"command\":\"true\",\"final_status\":\"succeeded\",\"total_attempts\":1,"
+		"\"attempts\":[{\"duration_seconds\":0.01,\"exit_code\":0,\"success\":true}]}' | nc -NU %s\n"
+		"  Stop:  Ctrl-C\n\n",
+		d->http_port, d->n_sockets ? unix_listener_path(d->sockets[0]) : "SOCKET");
 	if (n > 0 && write(STDOUT_FILENO, text, (size_t)n) < 0)
 		return; /* the terminal has gone; the daemon has not */
 }
@@ -356,7 +375,8 @@ static void free_parts(struct daemon *d)
 	}
 }
 
-int daemon_run(struct plan *plan, const struct plan_source *source, void (*ready)(void *arg), void *arg, struct err *err)
+int daemon_run(struct plan *plan, const struct plan_source *source, void (*ready)(void *arg), void *arg,
+	       struct err *err)
 {
 	struct daemon *d = calloc(1, sizeof(*d));
 	if (!d)
@@ -370,7 +390,7 @@ int daemon_run(struct plan *plan, const struct plan_source *source, void (*ready
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptor_limit();
 #ifdef __GLIBC__
-	mallopt(M_ARENA_MAX, 1);           /* the store's threads allocate little: no arena of their own */
+	mallopt(M_ARENA_MAX, 1);            /* the store's threads allocate little: no arena of their own */
 	mallopt(M_TRIM_THRESHOLD, 1 << 20); /* give bursts back */
 #endif
 	int rc = uv_loop_init(&d->loop);

@@ -123,7 +123,8 @@ void daemon_stop(struct daemon *d)
 		return;
 	d->stopping = true;
 	service_stopping(d);
-	daemon_event(d, EVENT_STOP, SEVERITY_INFO, "daemon", (struct view){ 0 }, "%s stopped", d->plan->program);
+	daemon_event(d, EVENT_STOP, SEVERITY_INFO, "daemon", (struct view){ 0 }, "%s stopped",
+		     d->plan->program);
 	for (size_t i = 0; i < d->n_sockets; i++) {
 		unix_listener_drain(d->sockets[i]);
 		unix_listener_stop(d->sockets[i]);

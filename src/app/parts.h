@@ -35,12 +35,12 @@ struct taking;
 
 struct daemon {
 	uv_loop_t loop;
-	struct plan *plan;               /* the one in force; the caller's at start, ours after a reload */
-	struct plan *own_plan;           /* allocated by a reload, or NULL */
+	struct plan *plan;     /* the one in force; the caller's at start, ours after a reload */
+	struct plan *own_plan; /* allocated by a reload, or NULL */
 	const struct plan_source *source;
 	const struct clock *clock;
 	struct log *log;
-	int log_fd;                      /* ours to close, or -1 */
+	int log_fd; /* ours to close, or -1 */
 	wall_ns started_wall;
 	mono_us started_mono;
 
@@ -52,27 +52,27 @@ struct daemon {
 	struct intake *intake;
 	struct push *push;
 	struct retry *retry;
-	struct alerts *alerts;           /* the native daemon's; NULL in a personality */
+	struct alerts *alerts; /* the native daemon's; NULL in a personality */
 	struct access *access;
 	struct http_server *http;
 	struct unix_listener *sockets[PLAN_MAX];
 	size_t n_sockets;
-	int http_port;                   /* first TCP port bound, or 0 */
+	int http_port; /* first TCP port bound, or 0 */
 	struct self_metrics *self;
-	struct service *service;         /* the service manager, or NULL */
+	struct service *service; /* the service manager, or NULL */
 	struct stream *stream;
 	struct statsd_service *statsd; /* NULL: no socket for it */
-	struct taking *taking;           /* a CPU profile under way (api_pprof.c), or NULL */
+	struct taking *taking;         /* a CPU profile under way (api_pprof.c), or NULL */
 	struct loop_watch watch;
 	uv_signal_t on_term, on_int, on_hup;
-	uv_timer_t minute;               /* upkeep: tiers, retention */
+	uv_timer_t minute; /* upkeep: tiers, retention */
 	uv_timer_t drain;
 	bool minute_made, drain_made;
 	int pid_fd;
 	bool stopping;
-	uint32_t closing;                /* parts whose close callback is awaited */
+	uint32_t closing; /* parts whose close callback is awaited */
 	mono_us drain_until;
-	uint64_t samples_refused;        /* ticks that RAM could not take */
+	uint64_t samples_refused; /* ticks that RAM could not take */
 	wall_ns last_reload;
 	char last_reload_error[512];
 };
@@ -87,10 +87,10 @@ void daemon_close(struct daemon *d);
 /* Puts the sockets it passed into the plan, in place of those they stand for. */
 int activation_adopt(struct daemon *d, struct err *err);
 int service_start(struct daemon *d);
-void service_ready(struct daemon *d);     /* also after a reload */
+void service_ready(struct daemon *d); /* also after a reload */
 void service_reloading(struct daemon *d);
 void service_stopping(struct daemon *d);
-void service_stop(struct daemon *d);      /* last of all: the watchdog is kept until the history is closed */
+void service_stop(struct daemon *d); /* last of all: the watchdog is kept until the history is closed */
 
 /* --- events (journal.c) ------------------------------------------------------------------------------------------ */
 extern const struct store_kind event_kind_record;
@@ -137,8 +137,12 @@ struct route_group {
 	const struct http_route *rows;
 	const size_t *n;
 };
-#define API_GROUPS(X) X(daemon) X(health) X(series) X(events) X(stream) X(push) X(session) X(metrics) X(openapi) X(page) X(pprof)
-#define X(name) extern const struct http_route api_##name##_routes[]; extern const size_t api_##name##_n;
+#define API_GROUPS(X)                                                                                        \
+	X(daemon)                                                                                            \
+	X(health) X(series) X(events) X(stream) X(push) X(session) X(metrics) X(openapi) X(page) X(pprof)
+#define X(name)                                                                                              \
+	extern const struct http_route api_##name##_routes[];                                                \
+	extern const size_t api_##name##_n;
 API_GROUPS(X)
 #undef X
 /* The `samples` list of a push. */

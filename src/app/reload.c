@@ -53,7 +53,8 @@ static void note_difference(void *arg, const struct option *row, bool restart)
 	diff->changed++;
 	size_t used = strlen(diff->restart);
 	if (restart)
-		snprintf(diff->restart + used, sizeof(diff->restart) - used, "%s%s", used ? ", " : "", row->key);
+		snprintf(diff->restart + used, sizeof(diff->restart) - used, "%s%s", used ? ", " : "",
+			 row->key);
 }
 
 static struct difference compare(struct plan *before, struct plan *after)
@@ -116,7 +117,8 @@ static void keep_fixed_options(struct plan *next, struct plan *now)
 	for (size_t i = 0; i < SECTIONS; i++)
 		for (size_t k = 0; k < settings_tables[i]->n; k++)
 			if (!(settings_tables[i]->rows[k].flags & OPT_RELOAD))
-				keep_value(&settings_tables[i]->rows[k], new[i].values, old[i].values, &next->arena);
+				keep_value(&settings_tables[i]->rows[k], new[i].values, old[i].values,
+					   &next->arena);
 }
 
 /* What only a restart changes stays as it is in the new plan too, so that the next comparison is against the truth. */
@@ -157,8 +159,8 @@ static void reopen_log(struct daemon *d)
 		return;
 	int fd = open(d->plan->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 	if (fd < 0) {
-		LOG(d->log, LOG_WARN, "daemon", "cannot open the log file anew, the old one stays", LF_S("path", d->plan->log_file),
-		    LF_S("error", strerror(errno)));
+		LOG(d->log, LOG_WARN, "daemon", "cannot open the log file anew, the old one stays",
+		    LF_S("path", d->plan->log_file), LF_S("error", strerror(errno)));
 		return;
 	}
 	log_set_fd(d->log, fd);
@@ -182,19 +184,23 @@ int daemon_reload(struct daemon *d, struct err *err)
 	}
 	d->last_reload = clock_wall_ns(d->clock);
 	if (rc < 0) {
-		snprintf(d->last_reload_error, sizeof(d->last_reload_error), "%.200s%s%.300s", err->place, *err->place ? ": " : "",
-			 err->text);
-		LOG(d->log, LOG_ERROR, "daemon", "configuration not reloaded, the old one stays", LF_S("error", d->last_reload_error));
-		daemon_event(d, EVENT_CONFIG, SEVERITY_WARNING, "daemon", (struct view){ 0 }, "Configuration not reloaded: %s",
-			     d->last_reload_error);
+		snprintf(d->last_reload_error, sizeof(d->last_reload_error), "%.200s%s%.300s", err->place,
+			 *err->place ? ": " : "", err->text);
+		LOG(d->log, LOG_ERROR, "daemon", "configuration not reloaded, the old one stays",
+		    LF_S("error", d->last_reload_error));
+		daemon_event(d, EVENT_CONFIG, SEVERITY_WARNING, "daemon", (struct view){ 0 },
+			     "Configuration not reloaded: %s", d->last_reload_error);
 		plan_fini(next);
 		free(next);
 		return rc;
 	}
 	d->last_reload_error[0] = 0;
-	LOG(d->log, LOG_INFO, "daemon", "configuration reloaded", LF_I("changed", diff.changed), LF_S("needs_restart", diff.restart));
-	daemon_event(d, EVENT_CONFIG, diff.restart[0] ? SEVERITY_WARNING : SEVERITY_INFO, "daemon", (struct view){ 0 },
-		     diff.restart[0] ? "Configuration reloaded; a restart is needed for: %s" : "Configuration reloaded%s",
+	LOG(d->log, LOG_INFO, "daemon", "configuration reloaded", LF_I("changed", diff.changed),
+	    LF_S("needs_restart", diff.restart));
+	daemon_event(d, EVENT_CONFIG, diff.restart[0] ? SEVERITY_WARNING : SEVERITY_INFO, "daemon",
+		     (struct view){ 0 },
+		     diff.restart[0] ? "Configuration reloaded; a restart is needed for: %s"
+				     : "Configuration reloaded%s",
 		     diff.restart);
 	if (d->own_plan) {
 		/* Sockets and paths of the first plan are still in use by the new one; its arena lives in main. */

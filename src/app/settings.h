@@ -34,7 +34,7 @@ struct settings {
 	struct history_options history;
 	struct retry_options retry;
 	struct alert_rules alerts; /* the `alerts:` list of the file */
-	const char *file; /* the configuration file that was read, or NULL */
+	const char *file;          /* the configuration file that was read, or NULL */
 };
 
 /* The tables, in the order of SECTIONS. */
@@ -45,8 +45,9 @@ void settings_sections(struct settings *s, struct option_section *out);
 int settings_defaults(struct settings *s, struct arena *arena, struct err *err);
 /* Defaults, file, environment, then the flags of argv[1..). `words` (room for argc) collects what is no option; `extra` are the
  * command's own flags. */
-int settings_load(struct settings *s, int argc, char **argv, const char *const *env, const struct cli_flag *extra,
-		  size_t n_extra, const char **words, size_t *n_words, struct arena *arena, struct err *err);
+int settings_load(struct settings *s, int argc, char **argv, const char *const *env,
+		  const struct cli_flag *extra, size_t n_extra, const char **words, size_t *n_words,
+		  struct arena *arena, struct err *err);
 /* Value of a variable in an `environ` list, or NULL. */
 const char *env_get(const char *const *env, const char *name);
 /* The state directory of the native daemon when no option names it: $STATE_DIRECTORY, $XDG_STATE_HOME/auspex, ~/.local/state/auspex.

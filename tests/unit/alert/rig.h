@@ -22,11 +22,12 @@ struct rig {
 
 static inline void rig_told(void *arg, struct alert *a, enum alert_change change, const struct alert_now *now)
 {
-	static const char *const words[] = { "pending", "withdrawn", "fired", "acked", "ack-ended", "silenced", "silence-ended",
-					     "resolved", "forgotten" };
+	static const char *const words[] = { "pending",  "withdrawn",     "fired",    "acked",    "ack-ended",
+					     "silenced", "silence-ended", "resolved", "forgotten" };
 	struct rig *rig = arg;
 	size_t len = strlen(rig->told);
-	snprintf(rig->told + len, sizeof(rig->told) - len, "%s %.*s %g;", words[change], (int)a->series.len, a->series.data, a->value);
+	snprintf(rig->told + len, sizeof(rig->told) - len, "%s %.*s %g;", words[change], (int)a->series.len,
+		 a->series.data, a->value);
 }
 
 static inline void rig_engine(struct rig *rig)
@@ -129,9 +130,12 @@ static inline struct alert *rig_alert(struct rig *rig, const char *series)
 	return NULL;
 }
 
-static inline void rig_event(struct rig *rig, enum event_kind kind, enum event_severity severity, const char *subject)
+static inline void rig_event(struct rig *rig, enum event_kind kind, enum event_severity severity,
+			     const char *subject)
 {
-	struct event e = { .kind = kind, .severity = severity, .subject = view_of(subject), .title = VIEW("it happened") };
+	struct event e = {
+		.kind = kind, .severity = severity, .subject = view_of(subject), .title = VIEW("it happened")
+	};
 	alert_engine_event(rig->engine, &e, &rig->now);
 }
 
