@@ -77,6 +77,7 @@ struct alert_engine {
 	uint32_t n_resolved;
 	int64_t last_alert, last_silence;
 	uint64_t refused;
+	uint32_t build_left; /* in this tick */
 	struct view event_title; /* while an event is judged */
 };
 

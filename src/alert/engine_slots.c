@@ -9,6 +9,7 @@
 
 #define LATE_MS    (10 * MS_PER_MINUTE) /* older on arrival: history, not news */
 #define FUTURE_MS  (5 * MS_PER_S)       /* a newest sample beyond this lies in a future that was taken back */
+#define BUILD_MOST 1000000              /* rules compared per tick for series seen first: some 7 ms */
 #define GAUGES_MAX 60000
 
 bool ruling_match(const struct ruling *r, struct view key)
@@ -139,8 +140,12 @@ static struct slot *slot_of(struct alert_engine *e, series_id id, const struct a
 		e->slots = grown;
 		e->n_slots = n;
 	}
-	if (!e->slots[id].built)
+	if (!e->slots[id].built) {
+		if (e->build_left < e->n_rulings)
+			return NULL; /* its turn comes with its next sample: no tick may hold the loop */
+		e->build_left -= e->n_rulings;
 		build(e, &e->slots[id], id, now);
+	}
 	return &e->slots[id];
 }
 
@@ -239,6 +244,7 @@ static void take_sample(struct alert_engine *e, series_id id, wall_ms t, double 
 
 void alert_engine_tick(struct alert_engine *e, const struct tick *tick, const struct alert_now *now)
 {
+	e->build_left = e->n_rulings > BUILD_MOST ? e->n_rulings : BUILD_MOST;
 	for (uint32_t i = 0; i < tick->n; i++)
 		if (!isnan(tick->values[i]))
 			take_sample(e, tick->series[i], tick->t, tick->values[i], now);
