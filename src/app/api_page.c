@@ -35,7 +35,7 @@ static const struct http_param asset_params[] = {
 const struct http_route api_page_routes[] = {
 	{ METHOD_GET | METHOD_POST | METHOD_PUT | METHOD_DELETE, "/", FAMILY_RETRY, ACCESS_OPEN, LIMIT_NONE,
 	  get_page, .summary = "The dashboard", .content_type = "text/html" },
-	{ METHOD_GET, "/assets/*", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, get_asset, .params = asset_params, .n_params = 1,
-	  .summary = "Files of the dashboard", .content_type = "text/javascript" },
+	{ METHOD_GET, "/assets/*", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, get_asset, .params = asset_params,
+	  .n_params = 1, .summary = "Files of the dashboard", .content_type = "text/javascript" },
 };
 const size_t api_page_n = sizeof(api_page_routes) / sizeof(api_page_routes[0]);

@@ -99,7 +99,10 @@ static void print_answer(const char *what, const struct buf *body)
 	else if (strcmp(what, "runs") == 0)
 		print_rows(&doc, "metrics", "metrics", runs, &arena);
 	else if (json_first(&doc, json_get(&doc, 0, VIEW("points"))) == JSON_NONE)
-		fprintf(stderr, "auspex query: %s has no samples in this range; auspex query series lists the series\n", what);
+		fprintf(stderr,
+			"auspex query: %s has no samples in this range; auspex query series lists the "
+			"series\n",
+			what);
 	else
 		print_rows(&doc, "points", NULL, points, &arena);
 	arena_fini(&arena);
