@@ -54,6 +54,11 @@ static void check_rest(struct daemon *d, struct findings *f)
 	}
 	if (d->last_reload_error[0])
 		say(f, "configuration", d->last_reload_error, "mend the configuration and send SIGHUP again");
+	if (d->needs_restart[0]) {
+		snprintf(text, sizeof(text), "the configuration changed where only a restart applies it: %s",
+			 d->needs_restart);
+		say(f, "configuration", text, "restart the daemon, or take the change back and reload");
+	}
 	if (!d->stopping && d->n_sockets < d->plan->n_sockets) {
 		snprintf(text, sizeof(text), "%zu of %zu Unix sockets could not be bound",
 			 d->plan->n_sockets - d->n_sockets, d->plan->n_sockets);

@@ -75,6 +75,7 @@ struct daemon {
 	uint64_t samples_refused; /* ticks that RAM could not take */
 	wall_ns last_reload;
 	char last_reload_error[512];
+	char needs_restart[256]; /* options that the last reload could not change, or "" */
 };
 
 /* --- the end (daemon_close.c) ----------------------------------------------------------------------------------- */

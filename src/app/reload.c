@@ -195,6 +195,7 @@ int daemon_reload(struct daemon *d, struct err *err)
 		return rc;
 	}
 	d->last_reload_error[0] = 0;
+	memcpy(d->needs_restart, diff.restart, sizeof(d->needs_restart));
 	LOG(d->log, LOG_INFO, "daemon", "configuration reloaded", LF_I("changed", diff.changed),
 	    LF_S("needs_restart", diff.restart));
 	daemon_event(d, EVENT_CONFIG, diff.restart[0] ? SEVERITY_WARNING : SEVERITY_INFO, "daemon",

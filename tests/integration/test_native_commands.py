@@ -225,6 +225,16 @@ class Life(Native):
         self.assertIn("reload", self.do("reload"))
         self.eventually(lambda: "Configuration reloaded" in self.do("query", "events"))
 
+    def test_status_tells_what_waits_for_a_restart_until_the_change_is_taken_back(self):
+        self.env["AUSPEX_CONFIG"] = self.yaml("series_cap: 500\n")
+        self.do("start")
+        self.yaml("series_cap: 600\n")
+        self.do("reload")
+        self.eventually(lambda: "only a restart applies it: series_cap" in self.do("status"))
+        self.yaml("series_cap: 500\n")
+        self.do("reload")
+        self.eventually(lambda: "State:   ok" in self.do("status"))
+
     def test_reload_of_a_bad_file_is_told_before_the_daemon_sees_it(self):
         self.env["AUSPEX_CONFIG"] = self.yaml("log_level: info\n")
         self.do("start")
