@@ -41,13 +41,13 @@ static int write_run(const struct push_words *p, struct jw *w, struct err *err)
 		return err_set(err, ERR_RANGE, "--status", "\"%s\": say succeeded or failed", p->status);
 	if (p->attempts &&
 	    (num_parse_i64(view_of(p->attempts), &attempts) < 0 || attempts < 1 || attempts > 1000))
-		return err_set(err, ERR_RANGE, "--attempts", "\"%s\" is no number from 1 to 1000",
+		return err_set(err, ERR_RANGE, "--attempts", "\"%s\" is not a number from 1 to 1000",
 			       p->attempts);
 	if (p->duration && (num_parse_double(view_of(p->duration), &duration) < 0 || duration < 0))
-		return err_set(err, ERR_RANGE, "--duration", "\"%s\" is no number of seconds", p->duration);
+		return err_set(err, ERR_RANGE, "--duration", "\"%s\" is not a number of seconds", p->duration);
 	code = ok ? 0 : 1;
 	if (p->exit_code && num_parse_i64(view_of(p->exit_code), &code) < 0)
-		return err_set(err, ERR_RANGE, "--exit-code", "\"%s\" is no whole number", p->exit_code);
+		return err_set(err, ERR_RANGE, "--exit-code", "\"%s\" is not a whole number", p->exit_code);
 
 	unsigned char digest[SHA256_SIZE];
 	char hash[2 * SHA256_SIZE + 1];
@@ -160,7 +160,7 @@ static int send_message(const struct push_words *p, const struct plan *plan, con
 {
 	double timeout = 10;
 	if (p->timeout && (num_parse_double(view_of(p->timeout), &timeout) < 0 || timeout <= 0))
-		return err_set(err, ERR_RANGE, "--timeout", "\"%s\" is no number of seconds", p->timeout);
+		return err_set(err, ERR_RANGE, "--timeout", "\"%s\" is not a number of seconds", p->timeout);
 	const char *path = p->socket;
 	for (size_t i = 0; !path && i < plan->n_sockets; i++)
 		if (access(plan->sockets[i].path, F_OK) == 0)

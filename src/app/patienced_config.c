@@ -129,7 +129,7 @@ static int set_key_text(const struct key *key, struct patienced *c, struct view 
 	}
 	case KEY_INT:
 		if (num_parse_i64_go(text, field) < 0)
-			return err_set(err, ERR_SYNTAX, place, "%s: \"%.*s\" is no whole number", key->name,
+			return err_set(err, ERR_SYNTAX, place, "%s: \"%.*s\" is not a whole number", key->name,
 				       (int)text.len, text.data);
 		return 0;
 	case KEY_BOOL:
@@ -139,13 +139,13 @@ static int set_key_text(const struct key *key, struct patienced *c, struct view 
 		return 0;
 	case KEY_MODE:
 		if (parse_mode(text, field) < 0)
-			return err_set(err, ERR_SYNTAX, place, "%s: \"%.*s\" is no file mode such as 0660",
+			return err_set(err, ERR_SYNTAX, place, "%s: \"%.*s\" is not a file mode such as 0660",
 				       key->name, (int)text.len, text.data);
 		return 0;
 	case KEY_DURATION:
 		if (duration_parse(text, false, field) < 0)
 			return err_set(err, ERR_SYNTAX, place,
-				       "%s: \"%.*s\" is no duration such as 24h, 1h30m or 300ms", key->name,
+				       "%s: \"%.*s\" is not a duration such as 24h, 1h30m or 300ms", key->name,
 				       (int)text.len, text.data);
 		return 0;
 	}
@@ -189,7 +189,7 @@ static int read_file(const char *path, struct arena *arena, struct view *out, st
 	char *text = NULL;
 	if (!S_ISREG(st.st_mode) || st.st_size > 1024 * 1024)
 		rc = err_set(err, -EINVAL, NULL,
-			     "failed to read config file: %s is no regular file of at most 1 MiB", path);
+			     "failed to read config file: %s is not a regular file of at most 1 MiB", path);
 	else if (!(text = arena_alloc(arena, (size_t)st.st_size + 1)))
 		rc = -ENOMEM;
 	size_t used = 0;
