@@ -127,7 +127,9 @@ static void write_man_facts(const char *section, const struct option *row, struc
 	buf_puts(&text, "Takes ");
 	option_describe(row, &text);
 	if (row->def && *row->def)
-		buf_printf(&text, "; the default is %s", row->def);
+		buf_puts(&text, "; the default is ");
+	for (const char *p = row->def ? row->def : ""; *p; p++)
+		buf_puts(&text, *p == ',' ? ", " : (const char[]){ *p, 0 }); /* a line can break there */
 	option_flag_name(section, row, flag);
 	option_env_name(section, row, env);
 	buf_printf(&text, ". Flag --%s, environment %s. %s", flag, env,
