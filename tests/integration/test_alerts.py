@@ -1,5 +1,7 @@
 """Alerts: a rule is made, samples come, it fires, people answer, and all of it outlives the daemon."""
+import os
 import signal
+import subprocess
 import time
 import urllib.parse
 
@@ -130,6 +132,54 @@ class Restart(Alerts):
         self.assertEqual(d.request("DELETE", "/api/alerts/rules?name=disk+full").status, 200)
         d.kill9()
         self.assertEqual(self.native().json("/api/alerts/rules")["rules"], [])
+
+
+class FullDisk(Alerts):
+    def mount(self, size):
+        if os.geteuid() != 0:
+            self.skipTest("needs root to mount a tmpfs")
+        folder = self.path("state")
+        os.makedirs(folder)
+        p = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", folder], capture_output=True, text=True)
+        if p.returncode:
+            self.skipTest("cannot mount a tmpfs: " + p.stderr.strip())
+        self.addCleanup(subprocess.run, ["umount", "-l", folder], capture_output=True)
+        return folder
+
+    def fill(self, folder):
+        with open(os.path.join(folder, "ballast"), "wb", buffering=0) as f:
+            try:
+                while f.write(b"x" * 4096):
+                    pass
+            except OSError:
+                return
+
+    def test_what_is_said_holds_and_is_stored_when_there_is_room(self):
+        folder = self.mount("6m")
+        d = self.native()
+        self.rule(d)
+        self.sample(d, 97)
+        alert = self.until_state(d, "firing")
+        self.fill(folder)
+        refused = None
+        for i in range(3000):  # the log of the history still has some room
+            answer = d.post("/api/alerts/rules", {**DISK, "name": "rule %d" % (i % 50), "above": 1000 + i, "labels": {"x": "y" * 200}})
+            if answer.status != 200:
+                refused = answer
+                break
+        self.assertIsNotNone(refused, "the disk never filled")
+        self.assertEqual(refused.status, 503)
+        self.assertIn("in force, but not in the history yet", refused.json()["error"])
+        answer = d.post("/api/alerts/%d/ack" % alert["id"], {"who": "ada"})
+        self.assertIn(answer.status, (200, 503))  # so small a row may still find room
+        self.assertEqual(self.alerts(d)[0]["state"], "acknowledged")
+        rules = sorted((r["name"], r["above"]) for r in d.json("/api/alerts/rules")["rules"])
+        os.unlink(os.path.join(folder, "ballast"))
+        time.sleep(4)
+        d.kill9()
+        d = self.native()
+        self.assertEqual(sorted((r["name"], r["above"]) for r in d.json("/api/alerts/rules")["rules"]), rules)
+        self.assertEqual([(a["id"], a["state"]) for a in self.alerts(d)], [(alert["id"], "acknowledged")])
 
 
 class Silences(Alerts):
