@@ -113,7 +113,7 @@ static void publish_losses(struct retry *r, wall_ns now)
 			   (unsigned long long)lost);
 	LOG(r->deps.log, LOG_WARN, "retry", "runs not written to the history, the writer is behind",
 	    LF_I("runs", lost));
-	const struct event e = { .t = now,
+	const struct event e = { .t = now / NS_PER_MS,
 				 .kind = EVENT_DATA_LOSS,
 				 .severity = SEVERITY_WARNING,
 				 .subject = VIEW("retry"),
