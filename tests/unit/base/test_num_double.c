@@ -193,7 +193,7 @@ static void test_locale_does_not_matter(void **state)
 	for (size_t i = 0; i < 3 && !found; i++)
 		found = setlocale(LC_NUMERIC, names[i]) != NULL;
 	if (!found)
-		skip();
+		skip_because("no locale with a decimal comma here");
 	check_format(0.1 + 0.2, "0.30000000000000004");
 	check_parse("0.1234567890123456789012345", 0, 0x1.f9add3746f65fp-4);
 	setlocale(LC_NUMERIC, "C");

@@ -265,7 +265,7 @@ static void test_fork_failure_is_a_code(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == 77)
-		skip(); /* not root: cannot become a user without processes */
+		skip_because("only root can become a user without processes");
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 

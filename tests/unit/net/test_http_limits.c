@@ -225,7 +225,7 @@ static void test_dual_stack(void **state)
 	struct err err = { 0 };
 	struct http_listen spec = { .address = "::", .family = FAMILY_OWN, .any_host = true, .fd = -1 };
 	if (http_server_listen(f->server, &spec, &f->port, &err) < 0)
-		skip();   /* no IPv6 here */
+		skip_because("no IPv6 here");
 	int fd = dial(f); /* by IPv4 */
 	say(f, fd, "GET /ok HTTP/1.1\r\nHost: any.example\r\n\r\n");
 	hear_until(f, fd, "<ok 127.0.0.1 1", 1);

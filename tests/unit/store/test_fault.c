@@ -54,7 +54,7 @@ static void test_a_full_disk_is_told_and_recovers_by_itself(void **state)
 	rig_dir(&r);
 	if (!mount_small(&r, "size=2m")) {
 		rig_stop(&r);
-		skip();
+		skip_because("a small tmpfs cannot be mounted here: root and mount rights are needed");
 	}
 	assert_int_equal(rig_open(&r), 0);
 	rig_run(&r, 1, "kept", 1, STORE_MUST);
@@ -93,7 +93,7 @@ static void test_a_disk_full_at_start_does_not_stop_the_start(void **state)
 	rig_dir(&r);
 	if (!mount_small(&r, "size=1m")) {
 		rig_stop(&r);
-		skip();
+		skip_because("a small tmpfs cannot be mounted here: root and mount rights are needed");
 	}
 	assert_int_equal(rig_open(&r), 0);
 	for (int i = 0; i < 3; i++)
@@ -121,7 +121,7 @@ static void test_a_read_only_directory_is_told_and_recovers(void **state)
 	rig_dir(&r);
 	if (!mount_small(&r, "size=2m,ro")) {
 		rig_stop(&r);
-		skip();
+		skip_because("a small tmpfs cannot be mounted here: root and mount rights are needed");
 	}
 	assert_int_equal(rig_open(&r), 0);
 	assert_int_equal(state_of(&r), STORE_READ_ONLY);
@@ -143,7 +143,7 @@ static void test_a_disk_that_turns_read_only_keeps_what_was_acknowledged(void **
 	rig_dir(&r);
 	if (!mount_small(&r, "size=4m")) {
 		rig_stop(&r);
-		skip();
+		skip_because("a small tmpfs cannot be mounted here: root and mount rights are needed");
 	}
 	assert_int_equal(rig_open(&r), 0);
 	rig_run(&r, 1, "x", 1, STORE_MUST);
@@ -237,7 +237,7 @@ static void test_a_lost_must_record_fails_the_ticket_that_follows(void **state)
 	rig_dir(&r);
 	if (!mount_small(&r, "size=2m")) {
 		rig_stop(&r);
-		skip();
+		skip_because("a small tmpfs cannot be mounted here: root and mount rights are needed");
 	}
 	assert_int_equal(rig_open(&r), 0);
 	rig_commit(&r);
