@@ -1,6 +1,7 @@
 #include "queue.h"
 
 #include <errno.h>
+#include <string.h>
 
 int queue_init(struct queue *q, size_t limit)
 {
@@ -59,6 +60,12 @@ char *queue_reserve(struct queue *q, size_t size, enum store_weight weight, bool
 	return NULL;
 }
 
+/* Enough of a push to begin with, before its ticket is there. */
+static bool comes_early(const struct batch *b)
+{
+	return b->must_open && b->data.len >= QUEUE_EARLY_BYTES;
+}
+
 static void wake_writer(struct queue *q)
 {
 	if (q->wait_until == 0)
@@ -81,7 +88,7 @@ void queue_publish(struct queue *q, size_t size, enum store_weight weight, bool 
 		if (due < q->deadline)
 			q->deadline = due;
 	}
-	if (q->deadline < q->wait_until || b->data.len >= QUEUE_WAKE_BYTES)
+	if (q->deadline < q->wait_until || b->data.len >= QUEUE_WAKE_BYTES || comes_early(b))
 		wake_writer(q);
 	uv_mutex_unlock(&q->lock);
 }
@@ -96,6 +103,7 @@ void queue_publish_op(struct queue *q, size_t size, uint64_t within_ns)
 {
 	uint64_t due = uv_hrtime() + within_ns;
 	q->fill.data.len += size;
+	q->fill.ops = true;
 	q->deadline = due < q->deadline ? due : q->deadline;
 	if (q->deadline < q->wait_until)
 		wake_writer(q);
@@ -168,7 +176,8 @@ static void wait_due(struct queue *q, uint64_t until)
 	for (;;) {
 		uint64_t now = uv_hrtime();
 		uint64_t end = q->deadline < until ? q->deadline : until;
-		if (q->urgent || q->stop || q->fill.data.len >= QUEUE_WAKE_BYTES || now >= end)
+		if (q->urgent || q->stop || q->fill.data.len >= QUEUE_WAKE_BYTES ||
+		    comes_early(&q->fill) || now >= end)
 			return;
 		if (q->fill.data.len == 0) {
 			batch_clear(&q->work, QUEUE_KEEP_BYTES);
@@ -205,4 +214,42 @@ bool queue_take(struct queue *q, uint64_t until, bool *stop)
 	*stop = q->stop;
 	uv_mutex_unlock(&q->lock);
 	return q->work.data.len || q->work.tickets;
+}
+
+static void merge(struct batch *to, const struct batch *from)
+{
+	to->data.len += from->data.len;
+	to->n_detail += from->n_detail;
+	to->n_must += from->n_must;
+	to->n_ticks += from->n_ticks;
+	to->must_open = from->must_open;
+	to->tickets = from->tickets; /* a batch with tickets is not extended */
+	to->tickets_last = from->tickets_last;
+}
+
+bool queue_extend(struct queue *q, uint64_t wait_ns)
+{
+	uint64_t now = uv_hrtime(), end = now + wait_ns;
+	bool added = false;
+	uv_mutex_lock(&q->lock);
+	struct batch *fill = &q->fill;
+	while (!fill->tickets && !comes_early(fill) && !q->urgent && !q->stop && now < end) {
+		q->wait_until = end;
+		uv_cond_timedwait(&q->wake, &q->lock, end - now);
+		q->wait_until = 0;
+		now = uv_hrtime();
+	}
+	if ((fill->data.len || fill->tickets) && !fill->ops && buf_reserve(&q->work.data, fill->data.len) == 0) {
+		if (fill->data.len) /* a buffer that was never used has no memory to copy from */
+			memcpy(q->work.data.data + q->work.data.len, fill->data.data, fill->data.len);
+		merge(&q->work, fill);
+		batch_clear(fill, 0);
+		q->work_bytes = q->work.data.len;
+		q->deadline = QUEUE_NEVER;
+		q->urgent = false;
+		added = true;
+	}
+	q->work.data.failed = false;
+	uv_mutex_unlock(&q->lock);
+	return added;
 }

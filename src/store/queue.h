@@ -11,6 +11,7 @@
 
 #include "codec.h"
 
+#define QUEUE_EARLY_BYTES ((size_t)8 << 10) /* of MUST records: somebody is about to wait for them */
 #define QUEUE_WAKE_BYTES ((size_t)256 << 10) /* enough rows that a commit costs little beside them */
 #define QUEUE_KEEP_BYTES ((size_t)64 << 10)  /* kept by a buffer of an idle store */
 #define QUEUE_NEVER      UINT64_MAX
@@ -18,6 +19,7 @@
 struct batch {
 	struct buf data;
 	uint32_t n_detail, n_must, n_ticks;
+	bool ops;       /* holds operations other than records, ticks and names of series */
 	bool must_open; /* MUST records behind the last ticket: the next one answers for them */
 	struct store_ticket *tickets, *tickets_last;
 };
@@ -57,5 +59,8 @@ void queue_kick(struct queue *q);
 void queue_done(struct queue *q);
 /* Writer: waits until something is due or `until` has come; swaps. True when `work` holds something to do. */
 bool queue_take(struct queue *q, uint64_t until, bool *stop);
+/* Adds what has come to the batch at work, while its transaction is still open: the rest of a large push is decoded while its beginning is
+ * inserted. Waits up to `wait_ns` for more. False when there is nothing to add, or it must begin a batch of its own. */
+bool queue_extend(struct queue *q, uint64_t wait_ns);
 
 #endif

@@ -225,16 +225,27 @@ static int apply_op(struct writer *w, const struct op_head *head, const char *p)
 	return ERR_STORE;
 }
 
+/* The rest of a push whose beginning is in the batch belongs into the same transaction: it stands or falls as one. */
+static bool extend(struct writer *w, const struct batch *b, int *times)
+{
+	return b->must_open && !b->tickets && w->adopted && (*times)++ < WRITER_EXTEND_TIMES &&
+	       queue_extend(&w->s->queue, WRITER_EXTEND_NS);
+}
+
 int writer_apply(struct writer *w, const struct batch *b)
 {
 	int rc = writer_begin(w);
 	if (rc < 0)
 		return rc;
-	const char *p = b->data.data, *end = p + b->data.len;
-	while (rc == 0 && p < end) {
+	size_t at = 0; /* not a pointer: extending may move the data */
+	int times = 0;
+	while (rc == 0 && (at < b->data.len || extend(w, b, &times))) {
 		struct op_head head;
+		if (at == b->data.len)
+			break; /* only a ticket came */
+		const char *p = b->data.data + at;
 		rc = apply_op(w, &head, head_get(p, &head));
-		p += head.len;
+		at += head.len;
 	}
 	return writer_end(w, rc);
 }
