@@ -54,6 +54,7 @@ struct store_kind {
 	int version;      /* schema version of this kind, from 1 */
 	const struct store_migration *migrations;
 	size_t n_migrations;
+	bool kept; /* few and precious: never leaves for want of room (max_bytes), only when its owner says so */
 };
 
 struct store_value {

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define KEEP_ALERTS    50000
 #define KEEP_ALERTS_NS (90 * INT64_C(86400) * NS_PER_S)
 #define KEEP_SILENCES_NS                                                                                     \
 	(400 * INT64_C(86400) * NS_PER_S) /* by their beginning: maintenance may be planned for a year */
@@ -38,15 +39,18 @@ static const struct store_column silence_columns[SILENCE_COLUMNS] = {
 	[SILENCE_UNTIL] = { "until_ms", STORE_INT, false },
 	[SILENCE_JSON] = { "json", STORE_TEXT, false },
 };
+/* Kept: rules and silences are what people asked for; alerts are trimmed here. */
 const struct store_kind alert_kind = {
-	.name = "alert", .columns = alert_columns, .n_columns = ALERT_COLUMNS, .version = 1
+	.name = "alert", .columns = alert_columns, .n_columns = ALERT_COLUMNS, .version = 1, .kept = true
 };
 const struct store_kind alert_rule_kind = {
-	.name = "alert_rule", .columns = rule_columns, .n_columns = RULE_COLUMNS, .version = 1
+	.name = "alert_rule", .columns = rule_columns, .n_columns = RULE_COLUMNS, .version = 1, .kept = true
 };
-const struct store_kind alert_silence_kind = {
-	.name = "alert_silence", .columns = silence_columns, .n_columns = SILENCE_COLUMNS, .version = 1
-};
+const struct store_kind alert_silence_kind = { .name = "alert_silence",
+					       .columns = silence_columns,
+					       .n_columns = SILENCE_COLUMNS,
+					       .version = 1,
+					       .kept = true };
 
 /* --- alerts -------------------------------------------------------------------------------------------------------- */
 
@@ -287,6 +291,6 @@ void keep_abandon_check(struct alerts *s)
 
 void keep_trim(struct alerts *s, const struct alert_now *now)
 {
-	store_trim(s->deps.store, &alert_kind, now->wall * NS_PER_MS - KEEP_ALERTS_NS, -1);
+	store_trim(s->deps.store, &alert_kind, now->wall * NS_PER_MS - KEEP_ALERTS_NS, KEEP_ALERTS);
 	store_trim(s->deps.store, &alert_silence_kind, now->wall * NS_PER_MS - KEEP_SILENCES_NS, -1);
 }

@@ -163,13 +163,15 @@ static int64_t used_bytes(struct writer *w)
 	return (pages - free_pages) * DB_PAGE_SIZE;
 }
 
-/* The kind whose oldest record is the oldest of all; -1 when there are none. */
+/* The kind whose oldest record is the oldest of all that may leave; -1 when there are none. */
 static int oldest_kind(struct writer *w)
 {
 	int oldest = -1;
 	int64_t best = INT64_MAX;
 	for (size_t i = 0; i < w->file->n_kinds; i++) {
 		int64_t t = INT64_MAX;
+		if (w->file->kinds[i]->kept)
+			continue;
 		char *sql = sqlite3_mprintf("SELECT min(t) FROM \"%w\"", w->file->kinds[i]->name);
 		if (sql)
 			db_int(w->file->db, sql, INT64_MAX, &t);

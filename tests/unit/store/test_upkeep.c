@@ -21,7 +21,13 @@ static void test_the_file_stays_within_its_bound(void **state)
 	struct stat st;
 	rig_dir(&r);
 	r.opt.max_bytes = 1 << 20;
+	struct store_kind kept_kind = note_kind;
+	const struct store_kind *const kinds[] = { &run_kind, &kept_kind };
+	kept_kind.kept = true;
+	r.kinds = kinds;
 	assert_int_equal(rig_open(&r), 0);
+	struct store_value note = SV_TEXT(VIEW("older than all of them, and it stays"));
+	assert_int_equal(store_append(r.store, &kept_kind, -1, &note, STORE_MUST), 0);
 	fill(&r, 30000);
 	store_chores_now(r.store);
 	rig_commit(&r);
@@ -30,6 +36,7 @@ static void test_the_file_stays_within_its_bound(void **state)
 	struct store_query q = { .kind = &run_kind, .newest_first = true, .limit = 1 };
 	assert_int_equal(rig_query(&r, &q, &rows), 0);
 	assert_int_equal(rows.t[0], 29999);
+	assert_int_equal(rig_count(&r, &kept_kind), 1);
 	rig_close(&r);
 	rig_file(&r, "history.db", path, sizeof(path));
 	assert_int_equal(stat(path, &st), 0);
