@@ -5,6 +5,35 @@
 
 #include <stdio.h>
 
+/* A loss is a problem while it is fresh; after that only the counters tell of it, and the daemon is well again. */
+#define LOSS_FRESH_US (10 * 60 * US_PER_S)
+
+static void note_loss(struct daemon *d, enum loss kind, uint64_t total)
+{
+	struct loss_seen *l = &d->losses[kind];
+	if (total > l->total)
+		l->at = clock_mono_us(d->clock);
+	l->total = total;
+}
+
+static bool is_fresh(const struct daemon *d, enum loss kind)
+{
+	const struct loss_seen *l = &d->losses[kind];
+	return l->total && clock_mono_us(d->clock) - l->at < LOSS_FRESH_US;
+}
+
+void health_watch(struct daemon *d)
+{
+	struct store_stats store;
+	struct statsd_stats statsd = { 0 };
+	store_get_stats(d->store, &store);
+	statsd_service_stats(d, &statsd); /* stays zero without a socket for it */
+	note_loss(d, LOSS_HISTORY, store.detail_dropped_queue + store.detail_dropped_fault);
+	note_loss(d, LOSS_SERIES, registry_overflow(d->registry));
+	note_loss(d, LOSS_STATSD_BAD, statsd.bad);
+	note_loss(d, LOSS_STATSD_REFUSED, statsd.refused);
+}
+
 struct findings {
 	struct jw *w;
 	unsigned n;
@@ -35,7 +64,7 @@ static void check_store(struct daemon *d, const struct store_stats *s, struct fi
 	} else if (s->state == STORE_NONE && d->plan->state_note)
 		say(f, "history", d->plan->state_note,
 		    "give a writable state directory (state_dir) and restart");
-	if (s->detail_dropped_queue + s->detail_dropped_fault) {
+	if (is_fresh(d, LOSS_HISTORY)) {
 		snprintf(text, sizeof(text),
 			 "%llu records did not reach the history (aggregates in memory are exact)",
 			 (unsigned long long)(s->detail_dropped_queue + s->detail_dropped_fault));
@@ -47,7 +76,7 @@ static void check_store(struct daemon *d, const struct store_stats *s, struct fi
 static void check_rest(struct daemon *d, struct findings *f)
 {
 	char text[400];
-	if (registry_overflow(d->registry)) {
+	if (is_fresh(d, LOSS_SERIES)) {
 		snprintf(text, sizeof(text), "%llu new series were refused: the cap of %u is reached",
 			 (unsigned long long)registry_overflow(d->registry), registry_cap(d->registry));
 		say(f, "series", text, "raise series_cap, or send fewer label values");
@@ -66,16 +95,16 @@ static void check_rest(struct daemon *d, struct findings *f)
 	}
 }
 
-static void check_statsd(const struct statsd_stats *s, struct findings *f)
+static void check_statsd(const struct daemon *d, const struct statsd_stats *s, struct findings *f)
 {
 	char text[400];
-	if (s->bad) {
+	if (is_fresh(d, LOSS_STATSD_BAD)) {
 		snprintf(text, sizeof(text), "%llu bad StatsD lines came; the last one: \"%s\": %s",
 			 (unsigned long long)s->bad, s->last_bad,
 			 s->last_why ? s->last_why : "a packet was longer than 16 KiB");
 		say(f, "statsd", text, "mend the client that sends it");
 	}
-	if (s->refused) {
+	if (is_fresh(d, LOSS_STATSD_REFUSED)) {
 		snprintf(text, sizeof(text),
 			 "%llu StatsD lines were refused: the cap of series is reached, or a name came with "
 			 "two types",
@@ -145,6 +174,7 @@ static void write_detail(struct daemon *d, struct jw *w)
 {
 	struct store_stats s;
 	struct statsd_stats statsd;
+	health_watch(d);
 	bool has_statsd = statsd_service_stats(d, &statsd);
 	store_get_stats(d->store, &s);
 	jw_obj(w, "detail");
@@ -153,7 +183,7 @@ static void write_detail(struct daemon *d, struct jw *w)
 	check_store(d, &s, &f);
 	check_rest(d, &f);
 	if (has_statsd)
-		check_statsd(&statsd, &f);
+		check_statsd(d, &statsd, &f);
 	jw_end(w);
 	jw_cstr(w, "state", f.n ? "degraded" : "ok");
 	jw_double(w, "uptime_seconds", (double)(clock_mono_us(d->clock) - d->started_mono) / 1e6);

@@ -273,6 +273,7 @@ static void on_minute(uv_timer_t *timer)
 	struct daemon *d = timer->data;
 	const struct history_options *h = &d->plan->settings.history;
 	tiers_expire(d->tiers, clock_wall_ms(d->clock));
+	health_watch(d);
 	store_trim(d->store, &event_kind_record, clock_wall_ns(d->clock) - h->events_ns, -1);
 }
 

@@ -27,6 +27,13 @@ struct loop_watch {
 };
 
 struct service;
+/* Losses that health tells of while they are fresh. */
+enum loss { LOSS_HISTORY, LOSS_SERIES, LOSS_STATSD_BAD, LOSS_STATSD_REFUSED, LOSSES };
+struct loss_seen {
+	uint64_t total; /* when last looked at */
+	mono_us at;     /* when it last grew */
+};
+
 struct self_metrics;
 struct statsd_service;
 struct statsd_stats;
@@ -61,6 +68,7 @@ struct daemon {
 	struct self_metrics *self;
 	struct service *service; /* the service manager, or NULL */
 	struct stream *stream;
+	struct loss_seen losses[LOSSES];
 	struct statsd_service *statsd; /* NULL: no socket for it */
 	struct taking *taking;         /* a CPU profile under way (api_pprof.c), or NULL */
 	struct loop_watch watch;
@@ -103,6 +111,10 @@ int journal_start(struct daemon *d);
 /* Reads a row of event_kind_record. */
 bool event_from_row(const struct store_row *row, struct event *e);
 void event_write_json(struct jw *w, const char *key, const struct event *e);
+
+/* --- health (api_health.c) --------------------------------------------------------------------------------------- */
+/* Looks whether something was lost since it last looked; once a minute, and whenever somebody asks. */
+void health_watch(struct daemon *d);
 
 /* --- reload (reload.c) -------------------------------------------------------------------------------------------- */
 /* All or nothing; what went wrong is logged, kept for health, and an event. */

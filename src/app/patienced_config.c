@@ -129,8 +129,8 @@ static int set_key_text(const struct key *key, struct patienced *c, struct view 
 	}
 	case KEY_INT:
 		if (num_parse_i64_go(text, field) < 0)
-			return err_set(err, ERR_SYNTAX, place, "%s: \"%.*s\" is not a whole number", key->name,
-				       (int)text.len, text.data);
+			return err_set(err, ERR_SYNTAX, place, "%s: \"%.*s\" is not a whole number",
+				       key->name, (int)text.len, text.data);
 		return 0;
 	case KEY_BOOL:
 		if (parse_bool(text, field) < 0)
@@ -145,8 +145,8 @@ static int set_key_text(const struct key *key, struct patienced *c, struct view 
 	case KEY_DURATION:
 		if (duration_parse(text, false, field) < 0)
 			return err_set(err, ERR_SYNTAX, place,
-				       "%s: \"%.*s\" is not a duration such as 24h, 1h30m or 300ms", key->name,
-				       (int)text.len, text.data);
+				       "%s: \"%.*s\" is not a duration such as 24h, 1h30m or 300ms",
+				       key->name, (int)text.len, text.data);
 		return 0;
 	}
 	return ERR_TYPE;
@@ -288,9 +288,12 @@ static int validate(const struct patienced *c, struct err *err)
 		return err_set(err, ERR_RANGE, NULL,
 			       "invalid maximum number of metrics %lld: use 0 to 100000000",
 			       (long long)c->max_metrics);
-	if (c->max_age_ns < 0)
+	if (c->max_age_ns < 0) {
+		char age[TIMEFMT_MAX];
+		duration_format(c->max_age_ns, age);
 		return err_set(err, ERR_RANGE, NULL,
-			       "invalid maximum age of metrics: it must not be negative");
+			       "invalid maximum age of metrics %s: it must not be negative", age);
+	}
 	if (!*c->socket)
 		return err_set(err, ERR_MISSING, NULL,
 			       "the Unix socket path is empty: set socket_path or -socket");
