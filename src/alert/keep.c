@@ -1,5 +1,5 @@
-/* What survives: a row per rule, alert and silence. Each write gets a number; now and then the store is asked whether all up to the
- * newest number arrived, and what did not is written anew. */
+/* What survives: a row per rule, alert and silence. Each write gets a number; now and then the store is asked whether
+ * all up to the newest number arrived, and what did not is written anew. */
 #include "alerts_impl.h"
 
 #include <math.h>

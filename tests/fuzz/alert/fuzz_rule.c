@@ -10,8 +10,9 @@
 static void told(void *arg, struct alert *a, enum alert_change change, const struct alert_now *now)
 {
 	(void)now;
-	if (a->id <= 0 || a->name.len == 0 || (change == ALERT_GOT_RESOLVED) != (a->state == ALERT_RESOLVED && change != ALERT_WITHDRAWN &&
-										change != ALERT_FORGOTTEN))
+	if (a->id <= 0 || a->name.len == 0 ||
+	    (change == ALERT_GOT_RESOLVED) !=
+		    (a->state == ALERT_RESOLVED && change != ALERT_WITHDRAWN && change != ALERT_FORGOTTEN))
 		abort();
 	(*(int *)arg)++;
 }
@@ -26,7 +27,8 @@ static struct yaml_node *tree(struct view text, struct arena *arena)
 	return rc == 0 ? root : NULL;
 }
 
-static void read_rule(struct yaml_node *root, struct alert_engine *e, struct arena *arena, const struct alert_now *now)
+static void read_rule(struct yaml_node *root, struct alert_engine *e, struct arena *arena,
+		      const struct alert_now *now)
 {
 	struct alert_rule rule, again;
 	struct err err = { 0 };
@@ -42,13 +44,15 @@ static void read_rule(struct yaml_node *root, struct alert_engine *e, struct are
 	alert_rule_write(&w, &rule);
 	jw_end(&w);
 	struct yaml_node *written = tree((struct view){ out.data, out.len }, arena);
-	if (!written || alert_rule_read(NULL, written, arena, &again, &err) < 0 || !alert_rule_same(&rule, &again))
+	if (!written || alert_rule_read(NULL, written, arena, &again, &err) < 0 ||
+	    !alert_rule_same(&rule, &again))
 		abort();
 	alert_engine_set_rule(e, &rule, now);
 	buf_fini(&out);
 }
 
-static void read_silence(struct yaml_node *root, struct alert_engine *e, struct arena *arena, const struct alert_now *now)
+static void read_silence(struct yaml_node *root, struct alert_engine *e, struct arena *arena,
+			 const struct alert_now *now)
 {
 	struct alert_silence silence;
 	struct err err = { 0 };
@@ -58,7 +62,8 @@ static void read_silence(struct yaml_node *root, struct alert_engine *e, struct 
 		abort();
 }
 
-static void live(struct alert_engine *e, struct registry *registry, const uint8_t *data, size_t size, struct alert_now *now)
+static void live(struct alert_engine *e, struct registry *registry, const uint8_t *data, size_t size,
+		 struct alert_now *now)
 {
 	static const char *const keys[] = { "a", "a.b", "app.disk{m=/}", "app.disk{m=/var}" };
 	for (size_t i = 0; i + 1 < size && i < 2000; i += 2) {
@@ -67,7 +72,9 @@ static void live(struct alert_engine *e, struct registry *registry, const uint8_
 		if (registry_intern(registry, view_of(keys[data[i + 1] % 4]), NULL, &id, NULL) < 0)
 			continue;
 		struct tick tick = { 1, now->wall - (data[i + 1] & 4 ? 5000 : 0), 1, &id, &v };
-		struct event event = { .kind = (enum event_kind)(data[i] % EVENT_KINDS), .subject = view_of(keys[data[i] % 4]), .title = VIEW("t") };
+		struct event event = { .kind = (enum event_kind)(data[i] % EVENT_KINDS),
+				       .subject = view_of(keys[data[i] % 4]),
+				       .title = VIEW("t") };
 		struct alert_word word = { VIEW("w"), VIEW(""), data[i] & 1 ? now->wall + 1000 : 0 };
 		alert_engine_tick(e, &tick, now);
 		if (data[i + 1] & 8)
@@ -87,7 +94,9 @@ static void live(struct alert_engine *e, struct registry *registry, const uint8_
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct alert_limits limits = { .rules = 8, .instances = 20, .resolved = 5, .resolved_ms = 60000 };
+	const struct alert_limits limits = {
+		.rules = 8, .instances = 20, .resolved = 5, .resolved_ms = 60000
+	};
 	struct alert_now now = { NOW, US_PER_S };
 	int changes = 0;
 	struct registry *registry = registry_new(100);

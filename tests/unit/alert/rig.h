@@ -60,7 +60,7 @@ static inline int rig_teardown(void **state)
 static inline struct alert_rule rig_read(struct rig *rig, const char *json)
 {
 	struct yaml_node *root;
-	struct alert_rule rule;
+	struct alert_rule rule = { 0 };
 	struct err err = { 0 };
 	if (alert_tree_from_json(view_of(json), &rig->arena, &root, &err) < 0 ||
 	    alert_rule_read(NULL, root, &rig->arena, &rule, &err) < 0)

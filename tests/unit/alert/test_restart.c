@@ -97,7 +97,9 @@ static void test_acknowledgement_stays_until_its_end(void **state)
 static void test_silenced_speaks_when_the_silence_has_gone(void **state)
 {
 	struct rig *rig = *state;
-	struct alert_silence silence = { .name = VIEW("disk"), .from = rig->now.wall, .until = rig->now.wall + 1000 };
+	struct alert_silence silence = { .name = VIEW("disk"),
+					 .from = rig->now.wall,
+					 .until = rig->now.wall + 1000 };
 	rig_rule(rig, FAST);
 	alert_engine_silence(rig->engine, &silence, NULL, &rig->now);
 	rig_push(rig, "app.disk", 99);
@@ -136,10 +138,14 @@ static void test_absent_waits_for_series_the_history_knows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RIG_TEST(test_pending_goes_on_where_it_was), RIG_TEST(test_pending_needs_a_sample_to_fire),
-		RIG_TEST(test_pending_that_is_over_goes), RIG_TEST(test_firing_is_not_told_twice_and_resolves),
-		RIG_TEST(test_acknowledgement_stays_until_its_end), RIG_TEST(test_silenced_speaks_when_the_silence_has_gone),
-		RIG_TEST(test_resolved_is_remembered), RIG_TEST(test_without_its_rule_it_does_not_come_back),
+		RIG_TEST(test_pending_goes_on_where_it_was),
+		RIG_TEST(test_pending_needs_a_sample_to_fire),
+		RIG_TEST(test_pending_that_is_over_goes),
+		RIG_TEST(test_firing_is_not_told_twice_and_resolves),
+		RIG_TEST(test_acknowledgement_stays_until_its_end),
+		RIG_TEST(test_silenced_speaks_when_the_silence_has_gone),
+		RIG_TEST(test_resolved_is_remembered),
+		RIG_TEST(test_without_its_rule_it_does_not_come_back),
 		RIG_TEST(test_absent_waits_for_series_the_history_knows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
