@@ -46,6 +46,11 @@ void log_set_level(struct log *l, enum log_level level);
 enum log_level log_level(const struct log *l);
 /* Points the log at another descriptor (log rotation, reopen). Borrowed. */
 void log_set_fd(struct log *l, int fd);
+/* Writes to a file from now on: opened for appending, and never larger than `max_bytes` (0: no bound) with `keep` old ones behind it
+ * (base/log_file.h). 0, or -errno and all stays as it was. */
+int log_open_file(struct log *l, const char *path, int64_t max_bytes, unsigned keep);
+/* Opens that file anew, for whoever moved it away. 0 (also without a file), or -errno and the old one stays. */
+int log_reopen(struct log *l);
 /* Lines lost since log_new(). Any thread. */
 uint64_t log_dropped(const struct log *l);
 /* "debug|info|warn|error" (also "warning"), case-insensitive. 0 or ERR_UNKNOWN. */

@@ -14,24 +14,27 @@
 
 #define HUB_BYTES (1024u * 1024u)
 
+#define LOG_FILES_KEPT 2 /* full log files behind the one that is written */
+
 /* --- starting ------------------------------------------------------------------------------------------------------ */
 
 static int open_log(struct daemon *d, struct err *err)
 {
 	const struct plan *p = d->plan;
-	int fd = STDOUT_FILENO;
-	if (p->log_file) {
-		make_parent_dirs(p->log_file, 0755);
-		fd = d->log_fd = open(p->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-		if (fd < 0)
-			return err_set(err, -errno, p->log_file, "cannot open the log file %s: %s",
-				       p->log_file, strerror(errno));
-	}
-	bool plain = p->settings.core.log_format == LOG_CHOICE_PLAIN ||
-		     (p->settings.core.log_format == LOG_CHOICE_AUTO && isatty(fd));
-	d->log = log_new(fd, (enum log_level)p->settings.core.log_level, plain ? LOG_PLAIN : LOG_JSON,
-			 d->clock);
-	return d->log ? 0 : -ENOMEM;
+	bool plain =
+		p->settings.core.log_format == LOG_CHOICE_PLAIN ||
+		(p->settings.core.log_format == LOG_CHOICE_AUTO && !p->log_file && isatty(STDOUT_FILENO));
+	d->log = log_new(STDOUT_FILENO, (enum log_level)p->settings.core.log_level,
+			 plain ? LOG_PLAIN : LOG_JSON, d->clock);
+	if (!d->log)
+		return -ENOMEM;
+	if (!p->log_file)
+		return 0;
+	make_parent_dirs(p->log_file, 0755);
+	int rc = log_open_file(d->log, p->log_file, p->settings.core.log_max_bytes, LOG_FILES_KEPT);
+	return rc < 0 ? err_set(err, rc, p->log_file, "cannot open the log file %s: %s", p->log_file,
+				err_text(rc))
+		      : 0;
 }
 
 /* Sockets of one-shot senders come in bursts: take all the descriptors the system lets us have. */
@@ -368,8 +371,6 @@ static void free_parts(struct daemon *d)
 	hub_free(d->hub);
 	registry_free(d->registry);
 	log_free(d->log);
-	if (d->log_fd >= 0)
-		close(d->log_fd);
 	if (d->own_plan) {
 		plan_fini(d->own_plan);
 		free(d->own_plan);
@@ -384,7 +385,7 @@ int daemon_run(struct plan *plan, const struct plan_source *source, void (*ready
 		return err_set(err, -ENOMEM, NULL, "out of memory");
 	d->plan = plan;
 	d->source = source;
-	d->pid_fd = d->log_fd = -1;
+	d->pid_fd = -1;
 	d->clock = clock_system();
 	d->started_wall = clock_wall_ns(d->clock);
 	d->started_mono = clock_mono_us(d->clock);

@@ -47,7 +47,6 @@ struct daemon {
 	const struct plan_source *source;
 	const struct clock *clock;
 	struct log *log;
-	int log_fd; /* ours to close, or -1 */
 	wall_ns started_wall;
 	mono_us started_mono;
 

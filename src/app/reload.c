@@ -2,7 +2,6 @@
 #include "app/parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,17 +154,10 @@ static int apply(struct daemon *d, struct plan *next, struct err *err)
 /* Whoever rotates logs moves the file away and sends SIGHUP. */
 static void reopen_log(struct daemon *d)
 {
-	if (d->log_fd < 0)
-		return;
-	int fd = open(d->plan->log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-	if (fd < 0) {
+	int rc = log_reopen(d->log);
+	if (rc < 0)
 		LOG(d->log, LOG_WARN, "daemon", "cannot open the log file anew, the old one stays",
-		    LF_S("path", d->plan->log_file), LF_S("error", strerror(errno)));
-		return;
-	}
-	log_set_fd(d->log, fd);
-	close(d->log_fd);
-	d->log_fd = fd;
+		    LF_S("path", d->plan->log_file), LF_S("error", err_text(rc)));
 }
 
 int daemon_reload(struct daemon *d, struct err *err)

@@ -45,6 +45,9 @@ static const struct option core_rows[] = {
 	OPT_PATH(CORE, log_file, "log_file", "", 0,
 		 "Append the log to this file, opened anew at a reload; empty: standard output, or "
 		 "auspex.log in the state directory after auspex start."),
+	OPT_SIZE(CORE, log_max_bytes, "log_max_size", "8MiB", 0, 1e12, 0,
+		 "Largest size of the log file; then it becomes log_file.1, and that one log_file.2; 0: no "
+		 "bound."),
 	OPT_BOOL(CORE, log_requests, "log_requests", "false", OPT_RELOAD,
 		 "Log every HTTP request at level info instead of debug."),
 	OPT_BOOL(CORE, mask_secrets, "mask_secrets", "true", OPT_RELOAD,

@@ -17,6 +17,7 @@ enum log_choice { LOG_CHOICE_AUTO, LOG_CHOICE_JSON, LOG_CHOICE_PLAIN };
 struct core_options {
 	const char *state_dir, *pid_file, *socket, *log_file;
 	struct option_list aliases, listen, hosts, cors_origins, api_keys, api_key_files;
+	int64_t log_max_bytes;
 	int64_t socket_mode, port, fleet_port, series_cap, http_connections;
 	struct option_list statsd;
 	int64_t self_interval_ns, drain_ns, statsd_interval_ns;

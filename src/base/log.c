@@ -2,6 +2,7 @@
 
 #include "base/err.h"
 #include "base/json_write.h"
+#include "base/log_file.h"
 #include "base/num.h"
 #include "base/timefmt.h"
 
@@ -26,7 +27,8 @@ struct log {
 
 	pthread_mutex_t lock; /* guards what follows */
 	int fd;
-	uint64_t told; /* of `dropped`, how many a line has reported */
+	struct log_file *file; /* the owner of fd, or NULL */
+	uint64_t told;         /* of `dropped`, how many a line has reported */
 	struct buf line;
 	struct buf rest; /* what a non-blocking descriptor did not take of the last line */
 };
@@ -56,6 +58,7 @@ void log_free(struct log *l)
 {
 	if (!l)
 		return;
+	log_file_close(l->file);
 	buf_fini(&l->line);
 	buf_fini(&l->rest);
 	pthread_mutex_destroy(&l->lock);
@@ -78,6 +81,31 @@ void log_set_fd(struct log *l, int fd)
 	l->fd = fd;
 	buf_clear(&l->rest); /* belongs to the old descriptor */
 	pthread_mutex_unlock(&l->lock);
+}
+
+int log_open_file(struct log *l, const char *path, int64_t max_bytes, unsigned keep)
+{
+	struct log_file *file;
+	int rc = log_file_open(&file, path, max_bytes, keep);
+	if (rc < 0)
+		return rc;
+	pthread_mutex_lock(&l->lock);
+	struct log_file *before = l->file;
+	l->file = file;
+	buf_clear(&l->rest);
+	pthread_mutex_unlock(&l->lock);
+	log_file_close(before);
+	return 0;
+}
+
+int log_reopen(struct log *l)
+{
+	pthread_mutex_lock(&l->lock);
+	int rc = l->file ? log_file_reopen(l->file) : 0;
+	if (rc == 0)
+		buf_clear(&l->rest);
+	pthread_mutex_unlock(&l->lock);
+	return rc;
 }
 
 uint64_t log_dropped(const struct log *l)
@@ -253,9 +281,13 @@ static bool log_send(struct log *l)
 	struct buf *b = &l->line;
 	if (b->failed || !log_flush_rest(l))
 		return false;
+	if (l->file)
+		l->fd = log_file_room(l->file, b->len);
 	ssize_t n = fd_write_now(l->fd, b->data, b->len);
 	if (n <= 0)
 		return false;
+	if (l->file)
+		log_file_wrote(l->file, (size_t)n);
 	buf_append(&l->rest, b->data + n, b->len - (size_t)n);
 	return true;
 }

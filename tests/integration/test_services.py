@@ -1,5 +1,7 @@
 """The service manager, played by hand: $NOTIFY_SOCKET, $WATCHDOG_USEC and passed sockets."""
+import json
 import os
+import pathlib
 import select
 import signal
 import socket
@@ -263,6 +265,38 @@ class Activation(Services):
         self.daemons.append(d)
         self.assertEqual(d.process.wait(10), 1)
         self.assertIn("no API key is set", d.log())
+
+
+class Logs(Services):
+    def flood(self, *flags):
+        d = self.native("--log-file", self.path("log/d.log"), "--log-level", "debug", "--log-max-size", "4096", *flags)
+        for _ in range(150):
+            d.get("/api/health")
+        return d
+
+    def files(self):
+        return sorted(os.listdir(self.path("log")))
+
+    def test_the_file_is_bounded_and_every_line_whole(self):
+        d = self.flood()
+        d.stop()
+        self.assertEqual(self.files(), ["d.log", "d.log.1", "d.log.2"])
+        for name in self.files():
+            text = pathlib.Path(self.path("log/" + name)).read_text()
+            self.assertLessEqual(len(text), 4096)
+            for line in text.splitlines():
+                json.loads(line)
+
+    def test_plain_lines_on_demand(self):
+        d = self.flood("--log-format", "plain")
+        self.assertRegex(pathlib.Path(self.path("log/d.log")).read_text().splitlines()[0], r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} DEBUG http: ")
+        d.stop()
+
+    def test_hup_opens_the_file_anew(self):
+        d = self.native("--log-file", self.path("log/d.log"))
+        os.rename(self.path("log/d.log"), self.path("log/away"))
+        d.process.send_signal(signal.SIGHUP)
+        self.eventually(lambda: os.path.exists(self.path("log/d.log")) and "configuration reloaded" in pathlib.Path(self.path("log/d.log")).read_text())
 
 
 if __name__ == "__main__":
