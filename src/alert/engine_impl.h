@@ -27,8 +27,8 @@ struct instance {
 	uint32_t watched;    /* index in engine->watched, or UINT32_MAX */
 	mono_us seen;        /* newest sample or event, else birth */
 	mono_us bad_since, good_since;
-	mono_us told_pending; /* when pending was last told */
-	bool unconfirmed;     /* restored as pending: waits for a sample that says so again */
+	mono_us told_pending;        /* when pending was last told */
+	bool unconfirmed;            /* restored as pending: waits for a sample that says so again */
 	double rate_value, rate_sum; /* last counter value; increase since rate_from */
 	wall_ms rate_from;           /* 0 = no value yet */
 	size_t key_len;
@@ -77,7 +77,7 @@ struct alert_engine {
 	uint32_t n_resolved;
 	int64_t last_alert, last_silence;
 	uint64_t refused;
-	uint32_t build_left; /* in this tick */
+	uint32_t build_left;     /* in this tick */
 	struct view event_title; /* while an event is judged */
 };
 
@@ -88,7 +88,8 @@ static inline struct view instance_key(const struct instance *i)
 
 /* engine_slots.c */
 /* The instance of that key, made where it is missing; NULL past the bounds (counted) or when out of memory. */
-struct instance *engine_instance(struct alert_engine *e, struct ruling *r, struct view key, const struct alert_now *now);
+struct instance *engine_instance(struct alert_engine *e, struct ruling *r, struct view key,
+				 const struct alert_now *now);
 void engine_instance_free(struct alert_engine *e, struct instance *i);
 bool engine_watch(struct alert_engine *e, struct instance *i);
 void engine_unwatch(struct alert_engine *e, struct instance *i);
@@ -102,15 +103,18 @@ void engine_slot_busy(struct alert_engine *e, struct instance *i);
 /* engine_life.c */
 /* Takes one verdict: bad starts trouble, good ends it, neither (hysteresis) keeps what is. The instance may be freed when
  * it belongs to an event rule. */
-void engine_judge(struct alert_engine *e, struct instance *i, bool bad, bool good, double value, const struct alert_now *now);
-void engine_resolve(struct alert_engine *e, struct instance *i, const char *reason, const struct alert_now *now);
+void engine_judge(struct alert_engine *e, struct instance *i, bool bad, bool good, double value,
+		  const struct alert_now *now);
+void engine_resolve(struct alert_engine *e, struct instance *i, const char *reason,
+		    const struct alert_now *now);
 void engine_fire(struct alert_engine *e, struct instance *i, const struct alert_now *now);
 /* state from ack and silence, told when it changed. */
 void engine_overlay(struct alert_engine *e, struct instance *i, const struct alert_now *now);
 void engine_alert_free(struct alert *a);
 void engine_remember(struct alert_engine *e, struct alert *a);
 void engine_forget_old(struct alert_engine *e, const struct alert_now *now);
-struct alert *engine_alert_new(struct alert_engine *e, const struct ruling *r, struct view series, const struct alert_now *now);
+struct alert *engine_alert_new(struct alert_engine *e, const struct ruling *r, struct view series,
+			       const struct alert_now *now);
 int engine_text(struct alert *a, struct view text, struct view *out);
 
 /* engine_silence.c */

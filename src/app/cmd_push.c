@@ -44,7 +44,8 @@ static int write_run(const struct push_words *p, struct jw *w, struct err *err)
 		return err_set(err, ERR_RANGE, "--attempts", "\"%s\" is not a number from 1 to 1000",
 			       p->attempts);
 	if (p->duration && (num_parse_double(view_of(p->duration), &duration) < 0 || duration < 0))
-		return err_set(err, ERR_RANGE, "--duration", "\"%s\" is not a number of seconds", p->duration);
+		return err_set(err, ERR_RANGE, "--duration", "\"%s\" is not a number of seconds",
+			       p->duration);
 	code = ok ? 0 : 1;
 	if (p->exit_code && num_parse_i64(view_of(p->exit_code), &code) < 0)
 		return err_set(err, ERR_RANGE, "--exit-code", "\"%s\" is not a whole number", p->exit_code);

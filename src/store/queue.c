@@ -176,8 +176,8 @@ static void wait_due(struct queue *q, uint64_t until)
 	for (;;) {
 		uint64_t now = uv_hrtime();
 		uint64_t end = q->deadline < until ? q->deadline : until;
-		if (q->urgent || q->stop || q->fill.data.len >= QUEUE_WAKE_BYTES ||
-		    comes_early(&q->fill) || now >= end)
+		if (q->urgent || q->stop || q->fill.data.len >= QUEUE_WAKE_BYTES || comes_early(&q->fill) ||
+		    now >= end)
 			return;
 		if (q->fill.data.len == 0) {
 			batch_clear(&q->work, QUEUE_KEEP_BYTES);
@@ -239,7 +239,8 @@ bool queue_extend(struct queue *q, uint64_t wait_ns)
 		q->wait_until = 0;
 		now = uv_hrtime();
 	}
-	if ((fill->data.len || fill->tickets) && !fill->ops && buf_reserve(&q->work.data, fill->data.len) == 0) {
+	if ((fill->data.len || fill->tickets) && !fill->ops &&
+	    buf_reserve(&q->work.data, fill->data.len) == 0) {
 		if (fill->data.len) /* a buffer that was never used has no memory to copy from */
 			memcpy(q->work.data.data + q->work.data.len, fill->data.data, fill->data.len);
 		merge(&q->work, fill);

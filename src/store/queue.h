@@ -11,10 +11,10 @@
 
 #include "codec.h"
 
-#define QUEUE_EARLY_BYTES ((size_t)8 << 10) /* of MUST records: somebody is about to wait for them */
-#define QUEUE_WAKE_BYTES ((size_t)256 << 10) /* enough rows that a commit costs little beside them */
-#define QUEUE_KEEP_BYTES ((size_t)64 << 10)  /* kept by a buffer of an idle store */
-#define QUEUE_NEVER      UINT64_MAX
+#define QUEUE_EARLY_BYTES ((size_t)8 << 10)   /* of MUST records: somebody is about to wait for them */
+#define QUEUE_WAKE_BYTES  ((size_t)256 << 10) /* enough rows that a commit costs little beside them */
+#define QUEUE_KEEP_BYTES  ((size_t)64 << 10)  /* kept by a buffer of an idle store */
+#define QUEUE_NEVER       UINT64_MAX
 
 struct batch {
 	struct buf data;

@@ -11,15 +11,15 @@
 #include "file.h"
 #include "queue.h"
 
-#define WRITER_STACK      ((size_t)256 << 10)
-#define WRITER_WAL_IDLE   512  /* pages in the log that are worth a checkpoint when nothing is to do */
-#define WRITER_WAL_BUSY   4096 /* … and that force one between two batches */
-#define WRITER_IDLE_NS    (200 * (uint64_t)NS_PER_MS)
+#define WRITER_STACK        ((size_t)256 << 10)
+#define WRITER_WAL_IDLE     512  /* pages in the log that are worth a checkpoint when nothing is to do */
+#define WRITER_WAL_BUSY     4096 /* … and that force one between two batches */
+#define WRITER_IDLE_NS      (200 * (uint64_t)NS_PER_MS)
 #define WRITER_EXTEND_NS    (2 * (uint64_t)NS_PER_MS) /* longest wait for the rest of a push */
 #define WRITER_EXTEND_TIMES 64
-#define WRITER_RETRY_NS   ((uint64_t)NS_PER_S)
-#define WRITER_CHORES_NS  (60 * (uint64_t)NS_PER_S)
-#define WRITER_SLICE_ROWS 2000
+#define WRITER_RETRY_NS     ((uint64_t)NS_PER_S)
+#define WRITER_CHORES_NS    (60 * (uint64_t)NS_PER_S)
+#define WRITER_SLICE_ROWS   2000
 
 struct trim {
 	bool active;
