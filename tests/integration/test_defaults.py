@@ -117,7 +117,7 @@ class Defaults(Case):
 
 
 def run_inside():
-    """Again, in a namespace; the program is copied, because it may lie under the /tmp that is going to be hidden."""
+    """Again, in a namespace; program and tests are copied, because they may lie under the /tmp that is going to be hidden."""
     folder = tempfile.mkdtemp(prefix="auspex-test-", dir="/var/tmp")
     try:
         probe = ["unshare", "-rmn", "sh", "-c", PREPARE, "sh", "true"]
@@ -125,9 +125,12 @@ def run_inside():
             print("SKIP: Defaults: this system does not let us make a namespace")
             sys.exit(77)
         shutil.copy(AUSPEX, folder + "/auspex")
-        here = os.path.dirname(os.path.abspath(__file__))
-        env = {**os.environ, "AUSPEX": folder + "/auspex", "AUSPEX_TEST_INSIDE": "1", "PYTHONPATH": here}
-        sys.exit(subprocess.run(["unshare", "-rmn", "sh", "-c", PREPARE, "sh", sys.executable, os.path.abspath(__file__)], env=env).returncode)
+        here = pathlib.Path(__file__).resolve().parent
+        for file in here.glob("*.py"):
+            shutil.copy(file, folder)
+        env = {**os.environ, "AUSPEX": folder + "/auspex", "AUSPEX_TEST_INSIDE": "1", "PYTHONPATH": folder}
+        own = os.path.join(folder, os.path.basename(__file__))
+        sys.exit(subprocess.run(["unshare", "-rmn", "sh", "-c", PREPARE, "sh", sys.executable, own], env=env, cwd=folder).returncode)
     finally:
         shutil.rmtree(folder, True)
 

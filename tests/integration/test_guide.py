@@ -220,7 +220,7 @@ class Shell(Guide):
             os.chmod(self.folder, 0o755)
             sender = ("import socket;s=socket.socket(socket.AF_UNIX);s.connect(%r);s.send(b'{\"command\":\"x\",\"final_status\":\"failed\"}')"
                       % self.socket_path)
-            subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "python3", "-c", sender], check=True)
+            subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "/usr/bin/python3", "-c", sender], check=True)
         else:
             d.send_run()
         self.eventually(lambda: d.count() == 1)
