@@ -60,7 +60,7 @@ static void write_clear(struct jw *w, const struct alert_rule *r)
 		jw_end(w);
 	} else if (at) {
 		jw_double(w, "clear", r->clear_at);
-	} else if (r->clear_us) {
+	} else if (r->clear_us || r->condition == ALERT_EVENT) { /* theirs has another default than none */
 		write_duration(w, "clear", r->clear_us);
 	}
 }
