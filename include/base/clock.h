@@ -39,8 +39,8 @@ static inline wall_ns clock_wall_ns(const struct clock *c) { return c->wall(c->a
 static inline wall_ms clock_wall_ms(const struct clock *c) { return c->wall(c->arg) / NS_PER_MS; }
 static inline mono_us clock_mono_us(const struct clock *c) { return c->mono(c->arg); }
 
-/* A clock that stands still until told otherwise; also the injected clock of the
- * fault tests (AUSPEX_TEST_CLOCK_OFFSET is handled by app, not here). */
+/* A clock that stands still until told otherwise: the injected clock of the tests. One thread moves it; others
+ * (the history's) may read it meanwhile. */
 struct clock_fake {
 	struct clock clock; /* hand out &fake.clock */
 	wall_ns wall_now;

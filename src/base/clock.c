@@ -27,12 +27,12 @@ const struct clock *clock_system(void)
 
 static wall_ns fake_wall(void *arg)
 {
-	return ((struct clock_fake *)arg)->wall_now;
+	return __atomic_load_n(&((struct clock_fake *)arg)->wall_now, __ATOMIC_RELAXED);
 }
 
 static mono_us fake_mono(void *arg)
 {
-	return ((struct clock_fake *)arg)->mono_now;
+	return __atomic_load_n(&((struct clock_fake *)arg)->mono_now, __ATOMIC_RELAXED);
 }
 
 void clock_fake_init(struct clock_fake *f, wall_ns start)
@@ -46,12 +46,12 @@ void clock_fake_init(struct clock_fake *f, wall_ns start)
  * do not lose time to rounding. */
 void clock_fake_advance(struct clock_fake *f, int64_t ns)
 {
-	f->mono_now += (f->ns_rest + ns) / NS_PER_US;
+	__atomic_fetch_add(&f->mono_now, (f->ns_rest + ns) / NS_PER_US, __ATOMIC_RELAXED);
 	f->ns_rest = (f->ns_rest + ns) % NS_PER_US;
-	f->wall_now += ns;
+	__atomic_fetch_add(&f->wall_now, ns, __ATOMIC_RELAXED);
 }
 
 void clock_fake_step(struct clock_fake *f, int64_t ns)
 {
-	f->wall_now += ns;
+	__atomic_fetch_add(&f->wall_now, ns, __ATOMIC_RELAXED);
 }
