@@ -95,9 +95,6 @@ struct option_section {
 	void *values; /* table->size bytes, owned by the caller */
 };
 
-/* Where a value came from, for `config show` and messages. */
-enum option_origin { OPT_FROM_DEFAULT, OPT_FROM_FILE, OPT_FROM_ENV, OPT_FROM_FLAG };
-
 /* Fills every field from the defaults. A default that does not parse is a programming error: ERR_SYNTAX. */
 int option_defaults(const struct option_section *sections, size_t n, struct arena *arena, struct err *err);
 /* Sets one value from text; the field keeps its old value on an error. `place` names the source for messages ("auspex.yml:3:7", "--retry-max-runs", "AUSPEX_…").

@@ -83,7 +83,6 @@ int64_t http_query_i64(const struct http_request *r, const char *name, int64_t f
 struct view http_header(const struct http_request *r, const char *name); /* case-insensitive; data NULL when absent */
 struct view http_body(const struct http_request *r);
 enum http_method http_method(const struct http_request *r);
-enum http_family http_request_family(const struct http_request *r);
 struct arena *http_arena(struct http_request *r);
 /* Who asks: "127.0.0.1", "unix"; uid/pid for Unix peers, else -1. */
 struct http_peer {

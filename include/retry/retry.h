@@ -41,10 +41,5 @@ void retry_close(struct retry *r, void (*cb)(void *arg), void *arg);
 int retry_register(struct retry *r, struct intake *in, struct push *push);
 /* For live streams and self metrics. */
 const struct book *retry_book(const struct retry *r);
-struct retry_counters {
-	uint64_t received, failed, invalid, detail_dropped; /* detail_dropped: not written to history because the writer was behind */
-	uint32_t slot_resources, slot_events;
-};
-void retry_get_counters(const struct retry *r, struct retry_counters *out);
 
 #endif

@@ -76,11 +76,6 @@ enum http_method http_method(const struct http_request *r)
 	return r->method;
 }
 
-enum http_family http_request_family(const struct http_request *r)
-{
-	return r->family;
-}
-
 struct arena *http_arena(struct http_request *r)
 {
 	return &r->arena;

@@ -135,10 +135,3 @@ const struct book *retry_book(const struct retry *r)
 {
 	return r->book;
 }
-
-void retry_get_counters(const struct retry *r, struct retry_counters *out)
-{
-	*out = r->counters;
-	out->slot_resources = slots_resources(r->slots);
-	out->slot_events = slots_events(r->slots);
-}

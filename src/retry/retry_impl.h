@@ -32,8 +32,8 @@ struct retry {
 	bool timer_open;
 	uint64_t ticks;
 	struct failing failing;
-	struct retry_counters counters;
-	uint64_t told_dropped, told_tick; /* losses of detail told so far, and when */
+	uint64_t detail_dropped;          /* runs not written to the history because the writer was behind */
+	uint64_t told_dropped, told_tick; /* of those told so far, and when */
 	series_id series[RETRY_SERIES];
 	bool have_series;
 	uint64_t loading_errors;
@@ -56,6 +56,6 @@ extern const struct intake_kind retry_kind_rows[];
 extern const size_t retry_n_kind_rows;
 struct push_list retry_push_list(struct retry *r);
 /* Counts a run that is now in the book. */
-void retry_count(struct retry *r, const struct run *run);
+void retry_note_run(struct retry *r, const struct run *run);
 
 #endif

@@ -6,13 +6,10 @@
 
 #include <errno.h>
 
-void retry_count(struct retry *r, const struct run *run)
+void retry_note_run(struct retry *r, const struct run *run)
 {
-	r->counters.received++;
-	if (run_succeeded(run))
-		return;
-	r->counters.failed++;
-	retry_note_failure(r, run->command);
+	if (!run_succeeded(run))
+		retry_note_failure(r, run->command);
 }
 
 /* Masks unless the book knows the command as one that needs none. */
@@ -26,7 +23,6 @@ static int decode_run(struct retry *r, const struct json_doc *doc, json_ref root
 		if (!run->command_checked && run_mask(run, &r->arena) < 0)
 			rc = err_set(err, -ENOMEM, "command", "command: out of memory");
 	}
-	r->counters.invalid += rc < 0;
 	return rc;
 }
 
@@ -47,9 +43,9 @@ static int take_run(void *ctx, struct intake_peer *peer, const struct json_doc *
 	rc = book_add(r->book, &run);
 	if (rc < 0)
 		return err_set(err, rc, "", "the run could not be kept: %s", err_text(rc));
-	retry_count(r, &run);
+	retry_note_run(r, &run);
 	if (r->opt.persist && retry_store_append(r, &run, STORE_DETAIL) < 0)
-		r->counters.detail_dropped++;
+		r->detail_dropped++;
 	LOG(r->deps.log, LOG_DEBUG, "retry", "stored metrics for command", LF_V("command", run.command));
 	return 0;
 }
@@ -166,7 +162,7 @@ static void release_pushed(void *ctx, const struct push_op *op, struct view stag
 		run.stored_at = head.stored_at;
 		run.command = (struct view){ p + sizeof(head), head.command_len };
 		if (book_add(r->book, &run) == 0)
-			retry_count(r, &run);
+			retry_note_run(r, &run);
 	}
 }
 

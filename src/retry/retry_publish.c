@@ -102,11 +102,11 @@ static void publish_failures(struct retry *r, wall_ns now)
 static void publish_losses(struct retry *r, wall_ns now)
 {
 	char title[128];
-	uint64_t lost = r->counters.detail_dropped - r->told_dropped;
+	uint64_t lost = r->detail_dropped - r->told_dropped;
 
 	if (lost == 0 || (r->told_dropped && r->ticks - r->told_tick < LOSS_TICKS))
 		return;
-	r->told_dropped = r->counters.detail_dropped;
+	r->told_dropped = r->detail_dropped;
 	r->told_tick = r->ticks;
 	int len = snprintf(title, sizeof(title),
 			   "%llu runs were not written to the history: the disk could not keep up",
