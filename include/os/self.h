@@ -20,8 +20,6 @@ struct self_usage {
 
 /* Reads all of it; what a system cannot tell is -1. 0 or -errno of the first thing that failed. */
 int self_usage_read(struct self_usage *out);
-/* Nanoseconds of CPU the calling thread has used; the loop thread publishes its own. */
-int64_t self_thread_cpu_ns(void);
 /* The calling thread steps back behind the others of this process when they want the processor at the same time: for threads
  * that nobody waits for by the millisecond. Where the system will not, it stays as it is. */
 void self_thread_step_back(void);

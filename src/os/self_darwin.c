@@ -1,5 +1,5 @@
 /* macOS backend. Written from the system's documentation; it could not be tried on the machines at hand. */
-#include "os/self.h"
+#include "self_posix.h"
 
 #include <errno.h>
 #include <libproc.h>
@@ -7,9 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/sysctl.h>
-#include <time.h>
 #include <unistd.h>
 
 static int64_t count_fds(void)
@@ -23,14 +21,7 @@ int self_usage_read(struct self_usage *out)
 	*out = (struct self_usage){
 		.private_dirty_bytes = -1, .open_fds = count_fds(), .max_fds = -1, .threads = -1
 	};
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
-		out->max_fds = (int64_t)limit.rlim_cur;
-	struct rusage usage;
-	if (getrusage(RUSAGE_SELF, &usage) == 0) {
-		out->user_cpu_s = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
-		out->system_cpu_s = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
-	}
+	self_usage_posix(out);
 	struct task_vm_info info;
 	mach_msg_type_number_t count = TASK_VM_INFO_COUNT;
 	if (task_info(mach_task_self(), TASK_VM_INFO, (task_info_t)&info, &count) != KERN_SUCCESS)
@@ -42,14 +33,6 @@ int self_usage_read(struct self_usage *out)
 	if (proc_pidinfo(getpid(), PROC_PIDTASKINFO, 0, &task, sizeof(task)) == (int)sizeof(task))
 		out->threads = task.pti_threadnum;
 	return 0;
-}
-
-int64_t self_thread_cpu_ns(void)
-{
-	struct timespec ts;
-	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) < 0)
-		return 0;
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 void self_thread_step_back(void)

@@ -1,4 +1,4 @@
-#include "os/self.h"
+#include "self_posix.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Nice values; each is a tenth less of a contended processor. */
@@ -46,14 +45,7 @@ int self_usage_read(struct self_usage *out)
 	struct view v = { NULL, 0 };
 	*out = (struct self_usage){ .private_dirty_bytes = -1, .open_fds = count_fds(), .max_fds = -1 };
 
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
-		out->max_fds = (int64_t)limit.rlim_cur;
-	struct rusage usage;
-	if (getrusage(RUSAGE_SELF, &usage) == 0) {
-		out->user_cpu_s = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
-		out->system_cpu_s = (double)usage.ru_stime.tv_sec + (double)usage.ru_stime.tv_usec / 1e6;
-	}
+	self_usage_posix(out);
 	if (read_whole("/proc/self/smaps_rollup", text, sizeof(text), &v) == 0)
 		out->private_dirty_bytes = smaps_private_dirty(v);
 	int rc = read_whole("/proc/self/status", text, sizeof(text), &v);
@@ -63,14 +55,6 @@ int self_usage_read(struct self_usage *out)
 	out->virtual_bytes = status_field(v, VIEW("VmSize"));
 	out->threads = status_field(v, VIEW("Threads"));
 	return 0;
-}
-
-int64_t self_thread_cpu_ns(void)
-{
-	struct timespec ts;
-	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) < 0)
-		return 0;
-	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 void self_thread_step_back(void)
