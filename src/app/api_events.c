@@ -1,8 +1,6 @@
 /* GET /api/events: the timeline, newest first; RAM first, then the history behind it. */
 #include "app/parts.h"
 
-#include "base/timefmt.h"
-
 #include <stdlib.h>
 
 #define EVENTS_DEFAULT 100
@@ -65,23 +63,12 @@ static void peer_gone(struct http_request *r, void *state)
 static bool read_filter(struct http_request *r, wall_ns now, struct events_query *q)
 {
 	wall_ns since = 0, until = 0;
-	struct view v = http_query(r, "since");
-	if (v.data && time_parse_any(v, now, &since) < 0) {
-		http_error(r, 400,
-			   "since: \"%.*s\" is no time; use RFC 3339, Unix seconds or a relative time such "
-			   "as -1h",
-			   (int)v.len, v.data);
+	if (!api_query_time(r, "since", API_AGO, now, &since) ||
+	    !api_query_time(r, "until", API_NOW, now, &until))
 		return false;
-	}
-	v = http_query(r, "until");
-	if (v.data && time_parse_any(v, now, &until) < 0) {
-		http_error(r, 400, "until: \"%.*s\" is no time; use RFC 3339, Unix seconds or now",
-			   (int)v.len, v.data);
-		return false;
-	}
 	q->filter =
 		(struct event_filter){ .since = since / NS_PER_MS, .until = until / NS_PER_MS, .kind = -1 };
-	v = http_query(r, "kind");
+	struct view v = http_query(r, "kind");
 	if (v.data && v.len && (q->filter.kind = event_kind_find(v)) < 0) {
 		http_error(r, 400,
 			   "kind: \"%.*s\" is unknown; one of start, stop, config, data_loss, run_failed, "

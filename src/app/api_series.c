@@ -139,26 +139,15 @@ static void query_gone(struct http_request *r, void *state)
 static bool query_range(struct http_request *r, wall_ns now, struct query *q)
 {
 	wall_ns start = now - 3600 * NS_PER_S, end = now;
-	struct view text = http_query(r, "start");
-	if (text.data && time_parse_any(text, now, &start) < 0) {
-		http_error(r, 400,
-			   "start: \"%.*s\" is no time; use RFC 3339, Unix seconds or a relative time such "
-			   "as -1h",
-			   (int)text.len, text.data);
+	if (!api_query_time(r, "start", API_AGO, now, &start) ||
+	    !api_query_time(r, "end", API_NOW, now, &end))
 		return false;
-	}
-	text = http_query(r, "end");
-	if (text.data && time_parse_any(text, now, &end) < 0) {
-		http_error(r, 400, "end: \"%.*s\" is no time; use RFC 3339, Unix seconds or now",
-			   (int)text.len, text.data);
-		return false;
-	}
 	if (start >= end) {
 		http_error(r, 400, "start must be before end");
 		return false;
 	}
 	int64_t step_ns = (end - start) / DEFAULT_STEPS;
-	text = http_query(r, "step");
+	struct view text = http_query(r, "step");
 	if (text.data && duration_parse(text, true, &step_ns) < 0) {
 		double s =
 			strtod(text.len < 30 ? arena_strndup(http_arena(r), text.data, text.len) : "x", NULL);

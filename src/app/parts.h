@@ -145,6 +145,11 @@ void stream_free(struct stream *s); /* after the HTTP server has closed */
 void pprof_stop(struct daemon *d);
 
 /* --- routes --------------------------------------------------------------------------------------------------------- */
+/* Reads a time parameter; `*out` stays as it is when it is absent. False after a 400 that names the forms, `relative` the last of them. */
+#define API_AGO "a relative time such as -1h"
+#define API_NOW "now"
+bool api_query_time(struct http_request *r, const char *name, const char *relative, wall_ns now,
+		    wall_ns *out);
 struct route_group {
 	const struct http_route *rows;
 	const size_t *n;
