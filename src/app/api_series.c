@@ -1,6 +1,7 @@
 /* GET /api/series and /api/series/query: what is known, and any range of it folded into steps. */
 #include "app/parts.h"
 
+#include "base/num.h"
 #include "base/timefmt.h"
 #include "series/key.h"
 
@@ -149,8 +150,8 @@ static bool query_range(struct http_request *r, wall_ns now, struct query *q)
 	int64_t step_ns = (end - start) / DEFAULT_STEPS;
 	struct view text = http_query(r, "step");
 	if (text.data && duration_parse(text, true, &step_ns) < 0) {
-		double s =
-			strtod(text.len < 30 ? arena_strndup(http_arena(r), text.data, text.len) : "x", NULL);
+		double s = 0;
+		num_parse_double(text, &s); /* bare seconds; anything else leaves 0, which is refused below */
 		step_ns = s > 0 && s < 1e9 ? (int64_t)(s * 1e9) : -1;
 	}
 	q->step_ms = step_ns / NS_PER_MS;
