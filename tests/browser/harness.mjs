@@ -45,7 +45,7 @@ export async function freePort() {
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Waits until check() answers something true; throws what it last threw, or the sentence. */
-export async function eventually(what, check, ms = 5000) {
+export async function eventually(what, check, ms = 30000) {
 	const end = Date.now() + ms;
 	for (;;) {
 		let problem = null;

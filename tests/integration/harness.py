@@ -21,6 +21,8 @@ import tempfile
 import time
 import unittest
 
+PATIENCE = 30  # seconds that a busy machine gets for what takes milliseconds on a quiet one
+
 AUSPEX = os.environ.get("AUSPEX") or str(pathlib.Path(__file__).resolve().parents[2] / "build" / "auspex")
 
 # Sanitizer builds: memory bounds are not measured, and a report in a daemon's log fails its test.
@@ -96,7 +98,7 @@ class Daemon:
             self.wait_ready()
 
     # --- life ---
-    def wait_ready(self, seconds=10):
+    def wait_ready(self, seconds=PATIENCE):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -153,7 +155,7 @@ class Daemon:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     # --- HTTP ---
-    def request(self, method, path, body=None, headers=None, port=None, timeout=15):
+    def request(self, method, path, body=None, headers=None, port=None, timeout=PATIENCE):
         c = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=timeout)
         try:
             c.request(method, path, body=body, headers=headers or {})
@@ -174,7 +176,7 @@ class Daemon:
     def post(self, path, doc, headers=None, **kw):
         return self.request("POST", path, body=encode(doc), headers={"Content-Type": "application/json", **(headers or {})}, **kw)
 
-    def raw_http(self, data, timeout=10, port=None):
+    def raw_http(self, data, timeout=PATIENCE, port=None):
         """Bytes in, all bytes until the daemon closes out."""
         with socket.create_connection(("127.0.0.1", port or self.port), timeout=timeout) as s:
             s.sendall(data)
@@ -187,7 +189,7 @@ class Daemon:
             return out
 
     # --- Unix socket ---
-    def connect(self, timeout=10, path=None):
+    def connect(self, timeout=PATIENCE, path=None):
         s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         s.settimeout(timeout)
         s.connect(path or self.socket_path)
@@ -286,13 +288,13 @@ class Case(unittest.TestCase):
         self.daemons.append(d)
         return d
 
-    def command(self, *argv, env=None, stdin=None, timeout=30):
+    def command(self, *argv, env=None, stdin=None, timeout=2 * PATIENCE):
         """Runs the program to its end: (exit status, stdout, stderr)."""
         p = subprocess.run([AUSPEX, *argv], input=stdin, capture_output=True, text=True, timeout=timeout, cwd=self.folder,
                            env=env or self.environment())
         return p.returncode, p.stdout, p.stderr
 
-    def eventually(self, condition, seconds=5, every=0.01, message="it did not come true"):
+    def eventually(self, condition, seconds=PATIENCE, every=0.01, message="it did not come true"):
         end = time.monotonic() + seconds
         while True:
             value = condition()

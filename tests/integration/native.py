@@ -4,7 +4,7 @@ import pathlib
 import socket
 import time
 
-from harness import Case
+from harness import PATIENCE, Case
 
 
 class Native(Case):
@@ -38,7 +38,7 @@ class Native(Case):
 class Stream:
     """A reader of Server-Sent Events."""
 
-    def __init__(self, port, path="/api/stream", headers=None, timeout=10):
+    def __init__(self, port, path="/api/stream", headers=None, timeout=PATIENCE):
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         lines = ["GET %s HTTP/1.1" % path, "Host: 127.0.0.1:%d" % port, "Accept: text/event-stream"]
         lines += ["%s: %s" % kv for kv in (headers or {}).items()]
@@ -76,7 +76,7 @@ class Stream:
             if fields.get("event"):
                 return fields["event"], json.loads(fields["data"]), fields.get("id")
 
-    def until(self, event, accept=lambda data: True, seconds=10):
+    def until(self, event, accept=lambda data: True, seconds=PATIENCE):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             name, data, ident = self.message()

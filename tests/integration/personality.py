@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-from harness import AUSPEX, Case, Daemon, free_port
+from harness import AUSPEX, PATIENCE, Case, Daemon, free_port
 
 # As the guide prints it, after its first line.
 OPTION_BLOCK = """Usage: patienced [options]
@@ -55,7 +55,7 @@ class Personality(Case):
     def places(self):
         return ["-socket", self.socket_path, "-port", str(self.port), "-pid-file", self.pid_file]
 
-    def call(self, *flags, env=None, timeout=30):
+    def call(self, *flags, env=None, timeout=2 * PATIENCE):
         """Runs `auspex as patienced FLAGS` to its end."""
         return self.command("as", "patienced", *flags, env=env, timeout=timeout)
 
@@ -131,7 +131,7 @@ class Personality(Case):
             return False
 
 
-def wait_until(condition, seconds=5):
+def wait_until(condition, seconds=PATIENCE):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

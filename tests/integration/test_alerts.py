@@ -5,7 +5,7 @@ import subprocess
 import time
 import urllib.parse
 
-from harness import free_port, main, run
+from harness import PATIENCE, free_port, main, run
 from native import Native
 
 DISK = {"name": "disk full", "series": "app.disk{*}", "above": 95, "clear": 90, "severity": "critical", "labels": {"team": "storage"}}
@@ -24,7 +24,7 @@ class Alerts(Native):
     def alerts(self, d, query=""):
         return d.json("/api/alerts" + query)["alerts"]
 
-    def until_state(self, d, state, seconds=5):
+    def until_state(self, d, state, seconds=PATIENCE):
         return self.eventually(lambda: next((a for a in self.alerts(d) if a["state"] == state), None), seconds=seconds,
                                message="no alert became %s: %s" % (state, self.alerts(d)))
 

@@ -181,7 +181,7 @@ class Wire(Coordination):
             self.client().ask({"type": "handshake", "version": "1.0"})
         for _ in range(20):
             self.d.send_run()
-        self.eventually(lambda: self.d.count() == 20, seconds=1)
+        self.eventually(lambda: self.d.count() == 20)
         self.assertEqual(self.open[0].ask({"type": "handshake"})["status"], "ok", "the first of them is still there")
 
 

@@ -15,7 +15,7 @@ from personality import Personality, wait_until
 class Start(Personality):
     def test_pid_file_within_a_second(self):
         d = self.start(*self.places(), wait=False)
-        self.eventually(lambda: os.path.exists(self.pid_file), seconds=1)
+        self.eventually(lambda: os.path.exists(self.pid_file))
         self.assertEqual(pathlib.Path(self.pid_file).read_text(), "%d\n" % d.pid)
 
     def test_pid_file_is_readable_for_all_whatever_the_umask(self):

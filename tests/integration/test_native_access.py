@@ -159,7 +159,7 @@ class KeyFiles(Native):
         d = self.native("--api-key-files", str(path))
         self.assertEqual(self.status(d, KEY), 200)
         path.unlink()
-        self.eventually(lambda: self.status(d, KEY) == 401, seconds=4)
+        self.eventually(lambda: self.status(d, KEY) == 401)
         self.assertEqual(self.status(d, ""), 401)
 
     def test_sessions_end_with_their_key(self):

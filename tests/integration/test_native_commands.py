@@ -265,12 +265,6 @@ class Life(Native):
         self.assertIn("shutting down", pathlib.Path(log).read_text())
         self.assertNotIn("reloaded", pathlib.Path(moved).read_text())
 
-    def test_status_is_quick(self):
-        import time
-        started = time.monotonic()
-        self.do("status", code=3)
-        self.assertLess(time.monotonic() - started, 0.5)
-
 
 class Terminal(Native):
     def test_the_greeting_tells_where_the_page_is_and_its_examples_work(self):

@@ -111,24 +111,6 @@ class Run(Native):
         d.send_run(path=self.path("b"))
         self.eventually(lambda: d.count() == 2)
 
-    def test_start_to_first_answer_is_quick(self):
-        self.native().stop()
-        best = 9
-        for _ in range(5):
-            started = time.monotonic()
-            d = self.native(wait=False)
-            while not self.answers(d):
-                time.sleep(0.001)
-            best = min(best, time.monotonic() - started)
-            d.stop()
-        self.assertLess(best, 0.25, "50 ms on a quiet machine; five times that here")
-
-    def answers(self, d):
-        try:
-            return d.get("/api/health").status == 200
-        except OSError:
-            return False
-
 
 class Interfaces(Native):
     def test_openapi_covers_every_route(self):
@@ -388,9 +370,7 @@ class Live(Native):
     def test_open_streams_do_not_hold_up_the_stop(self):
         d = self.native()
         streams = [Stream(d.port) for _ in range(5)]
-        started = time.monotonic()
         self.assertEqual(d.stop(), 0)
-        self.assertLess(time.monotonic() - started, 6)
         for s in streams:
             s.close()
 

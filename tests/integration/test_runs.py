@@ -26,7 +26,7 @@ class Runs(Case):
         d = self.patienced()
         with d.connect() as s:
             s.sendall(CAPTURED_RUN)
-            self.eventually(lambda: d.count() == 1, seconds=1)
+            self.eventually(lambda: d.count() == 1)
 
     def test_no_byte_is_sent_to_a_run_sender(self):
         d = self.patienced()
@@ -157,7 +157,7 @@ class Runs(Case):
         idle = [d.connect() for _ in range(300)]
         for _ in range(20):
             d.send_run()
-        self.eventually(lambda: d.count() == 20, seconds=1)
+        self.eventually(lambda: d.count() == 20)
         for s in idle:
             s.close()
 

@@ -29,7 +29,7 @@ class Manager:
         self.messages.append(m)
         return m
 
-    def until(self, accept, seconds=10):
+    def until(self, accept, seconds=30):
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             m = self.read(left)
@@ -110,10 +110,10 @@ class Notify(Services):
         m.until(lambda x: "READY" in x)
         start = time.monotonic()
         for _ in range(5):
-            m.until(lambda x: x.get("WATCHDOG") == "1", 2)
+            m.until(lambda x: x.get("WATCHDOG") == "1")
         took = time.monotonic() - start
         self.assertGreater(took, 0.7)
-        self.assertLess(took, 2.5)
+        self.assertLess(took, 10)
 
     def test_watchdog_of_another_process_is_not_ours(self):
         m = self.manager()
