@@ -1,7 +1,11 @@
 #!/usr/bin/env python3
 """Reads what `meson test` recorded (its JSON log) and tells it case by case.
 
-    results.py LOG TALLY       prints failures with the end of their output, appends to the file TALLY
+    results.py LOG TALLY [--again LOG]   prints failures with the end of their output, appends to the file TALLY
+    results.py LOG --failed              prints the names of the programs that failed
+
+--again names the log of a second try of what failed: its results take the place of the first ones, and what passed only then
+is told by name.
 
 TALLY gets one line "passed failed skipped" and one line "SKIP <program>: <case>: <reason>" per skip. A program whose output
 names no cases counts as one; a program that failed, died or ran out of time counts as at least one failure. Exits with 1 when
@@ -36,6 +40,17 @@ def cases(out):
     return (good, bad, 0) if good + bad else None
 
 
+def read(log):
+    try:
+        return [json.loads(line) for line in open(log, encoding="utf-8", errors="replace") if line.strip()]
+    except OSError:
+        return []
+
+
+def short(test):
+    return test["name"].split(" / ")[-1]
+
+
 def tally(test):
     out = test.get("stdout", "") + test.get("stderr", "")
     told = cases(out)
@@ -48,7 +63,7 @@ def tally(test):
 
 
 def skips(test):
-    name = test["name"].split(" / ")[-1]
+    name = short(test)
     out = test.get("stdout", "") + test.get("stderr", "")
     reasons = SKIP_LINE.findall(out)
     told_by_case = {r.split(": ")[0] for r in reasons}
@@ -66,14 +81,26 @@ def show_failure(test):
         print("   " + line)
 
 
+def second_try(tests, again):
+    """The tests with the results of the second try; tells what failed at first."""
+    later = {t["name"]: t for t in again}
+    for test in tests:
+        if test["name"] in later:
+            show_failure(test)
+            print(f"-- tried again: {short(test)}: {later[test['name']]['result']}")
+    return [later.get(t["name"], t) for t in tests]
+
+
 def main():
-    log, tally_file = sys.argv[1:]
-    try:
-        tests = [json.loads(line) for line in open(log, encoding="utf-8", errors="replace") if line.strip()]
-    except OSError:
-        tests = []
+    log, tally_file = sys.argv[1:3]
+    tests = read(log)
     if not tests:
         return 2
+    if tally_file == "--failed":
+        print(*(short(t) for t in tests if tally(t)[1]), sep="\n")
+        return 0
+    if sys.argv[3:4] == ["--again"]:
+        tests = second_try(tests, read(sys.argv[4]))
     total = [0, 0, 0]
     with open(tally_file, "a", encoding="utf-8") as out:
         for test in tests:
@@ -86,7 +113,7 @@ def main():
         print(*total, file=out)
     slowest = max(tests, key=lambda t: t["duration"])
     print(f"   {len(tests)} programs: {total[0]} passed, {total[1]} failed, {total[2]} skipped"
-          f" (slowest: {slowest['name'].split(' / ')[-1]}, {slowest['duration']:.1f} s)")
+          f" (slowest: {short(slowest)}, {slowest['duration']:.1f} s)")
     return 1 if total[1] else 0
 
 
