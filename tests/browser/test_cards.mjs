@@ -20,7 +20,10 @@ await browserTest({
 		assert.equal(await figure(t.page, 'Avg Duration'), '1.92s');
 	},
 	'the success rate is green only while successes are more than failures': async (t) => {
-		const colour = () => t.page.locator('dd', { hasText: '%' }).evaluate((e) => getComputedStyle(e).color.match(/\d+/g).map(Number));
+		const colour = () => t.page.evaluate(() => { // found and read in one go: a refresh replaces the element
+			const rate = [...document.querySelectorAll('dd')].find((e) => e.textContent.includes('%'));
+			return getComputedStyle(rate).color.match(/\d+/g).map(Number);
+		});
 		await show(t, run('a'), run('b'), failedRun('c', 1, 1));
 		const [r, g] = await colour();
 		assert.ok(g > r, `green, not ${r},${g}`);
