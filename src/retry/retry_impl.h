@@ -55,7 +55,7 @@ void retry_publish(struct retry *r, wall_ns now);
 extern const struct intake_kind retry_kind_rows[];
 extern const size_t retry_n_kind_rows;
 struct push_list retry_push_list(struct retry *r);
-/* Counts a run that is now in the book. */
+/* Notes the failure of a run that is now in the book, for the timeline. */
 void retry_note_run(struct retry *r, const struct run *run);
 
 #endif
