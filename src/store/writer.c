@@ -19,11 +19,15 @@ int writer_init(struct writer *w, struct store *s, struct file *file)
 		w->kinds[i].last_id = file->last_id[i];
 		w->kinds[i].count = -1;
 	}
-	return 0;
+	int rc = checkpointer_init(&w->checkpointer, file->path);
+	if (rc < 0)
+		free(w->kinds);
+	return rc;
 }
 
 void writer_fini(struct writer *w)
 {
+	checkpointer_fini(&w->checkpointer);
 	free(w->kinds);
 	w->kinds = NULL;
 }
@@ -148,12 +152,28 @@ static void handle_batch(struct writer *w, struct batch *b)
 		store_answer(w->s, b->tickets, b->tickets_last, status);
 }
 
-static void checkpoint(struct writer *w, bool idle)
+static void checkpoint_here(struct writer *w)
 {
-	if (!w->file->db || w->wal_pages < (idle ? WRITER_WAL_IDLE : WRITER_WAL_BUSY))
-		return;
 	sqlite3_wal_checkpoint_v2(w->file->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	w->wal_pages = 0;
+	checkpointer_reset(&w->checkpointer);
+}
+
+/* In a busy spell the bulk is copied beside us, in rounds that leave less and less; what little is left at last is done here,
+ * because only a log that is copied to its end begins anew. */
+static void checkpoint(struct writer *w, bool idle)
+{
+	bool full = w->wal_pages >= WRITER_WAL_MAX;
+	int copied;
+	if (!w->file->db || w->wal_pages < WRITER_WAL_IDLE ||
+	    checkpointer_busy(&w->checkpointer, full, &copied))
+		return;
+	int left = w->wal_pages - copied;
+	bool nearly = copied > 0 && left < WRITER_WAL_REST;
+	if (idle || nearly || full)
+		checkpoint_here(w);
+	else if ((copied > 0 || left >= WRITER_WAL_BUSY) && !checkpointer_ask(&w->checkpointer))
+		checkpoint_here(w);
 }
 
 /* When to wake without being asked. */
@@ -168,6 +188,7 @@ static uint64_t next_wake(const struct writer *w, bool more)
 
 static void finish(struct writer *w)
 {
+	checkpointer_stop(&w->checkpointer);
 	if (w->file->db) {
 		for (size_t i = 0; i < w->file->n_kinds; i++)
 			db_execf(w->file->db, "UPDATE kind SET last_id=%lld WHERE name=%Q AND last_id<%lld",

@@ -8,12 +8,15 @@
 #ifndef AUSPEX_STORE_WRITER_H
 #define AUSPEX_STORE_WRITER_H
 
+#include "checkpoint.h"
 #include "file.h"
 #include "queue.h"
 
 #define WRITER_STACK        ((size_t)256 << 10)
-#define WRITER_WAL_IDLE     512  /* pages in the log that are worth a checkpoint when nothing is to do */
-#define WRITER_WAL_BUSY     4096 /* … and that force one between two batches */
+#define WRITER_WAL_IDLE     512   /* pages in the log that are worth a checkpoint when nothing is to do */
+#define WRITER_WAL_BUSY     1024  /* … that are worth one beside the writer … */
+#define WRITER_WAL_REST     256   /* … of which so many may be left for the writer to finish … */
+#define WRITER_WAL_MAX      16384 /* … and that force one between two batches */
 #define WRITER_IDLE_NS      (200 * (uint64_t)NS_PER_MS)
 #define WRITER_EXTEND_NS    (2 * (uint64_t)NS_PER_MS) /* longest wait for the rest of a push */
 #define WRITER_EXTEND_TIMES 64
@@ -46,6 +49,7 @@ struct writer {
 	int carry; /* code for the next ticket: MUST records before it were lost */
 	bool adopted;
 	int wal_pages;
+	struct checkpointer checkpointer;
 	uint64_t retry_at, chores_at, idle_at, sizes_at;
 	wall_ms last_wall;   /* at the last look at retention, with … */
 	uint64_t last_mono;  /* … the monotonic time, so a stepped clock is noticed */

@@ -86,6 +86,32 @@ static void test_durability_may_change_while_running(void **state)
 	rig_stop(&r);
 }
 
+/* 128 MB in one go: the log is copied into the file beside the writer and begins anew again and again. */
+static void test_the_log_stays_small_in_a_busy_spell(void **state)
+{
+	enum { ROUNDS = 128, ROWS = 128 };
+	static char large[8192];
+	struct rig r;
+	struct store_stats st;
+	struct stat file;
+	char path[400];
+	memset(large, 'x', sizeof(large) - 1);
+	rig_start(&r);
+	rig_file(&r, "history.db-wal", path, sizeof(path));
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < ROWS; i++)
+			assert_int_equal(rig_run(&r, round * ROWS + i, large, i, STORE_MUST), 0);
+		assert_int_equal(rig_commit(&r), 0);
+		assert_int_equal(stat(path, &file), 0);
+		assert_true(file.st_size < 72 << 20);
+	}
+	store_get_stats(r.store, &st);
+	assert_int_equal(st.records_committed, ROUNDS * ROWS);
+	rig_reopen(&r);
+	assert_int_equal(rig_count(&r, &run_kind), ROUNDS * ROWS);
+	rig_stop(&r);
+}
+
 static void test_statistics_add_up(void **state)
 {
 	struct rig r;
@@ -108,6 +134,7 @@ int main(void)
 		cmocka_unit_test(test_the_file_stays_within_its_bound),
 		cmocka_unit_test(test_damage_in_a_large_file_is_found_after_the_start),
 		cmocka_unit_test(test_durability_may_change_while_running),
+		cmocka_unit_test(test_the_log_stays_small_in_a_busy_spell),
 		cmocka_unit_test(test_statistics_add_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
