@@ -64,6 +64,18 @@ struct book_stats {
 };
 /* Over runs with start < stored_at < end (both exclusive). */
 int book_stats(struct book *b, wall_ns now, wall_ns start, wall_ns end, struct arena *arena, struct book_stats *out);
+/* Durations and attempts over runs with start < stored_at < end. */
+#define BOOK_ATTEMPTS 10
+struct book_durations {
+	uint64_t runs;
+	int64_t max_ns;                   /* exact */
+	uint64_t attempts[BOOK_ATTEMPTS]; /* runs by attempts needed: 1, 2, …; the last counts all from BOOK_ATTEMPTS on */
+};
+/* ns[i] is the duration in nanoseconds that the share shares[i] (0..1) of the runs does not exceed (nearest rank), within
+ * BOOK_DURATION_ERROR of it; 0 without runs. O(runs in range), 1 M in some 5 ms. Scratch from `arena`. 0 or -ENOMEM. */
+#define BOOK_DURATION_ERROR 0.004
+int book_durations(struct book *b, wall_ns now, wall_ns start, wall_ns end, const double *shares, size_t n,
+		   double *ns, struct arena *arena, struct book_durations *out);
 /* Totals since the book was made, evicted runs included (for counters). */
 struct book_totals {
 	uint64_t runs, successes, attempts, failed_attempts;

@@ -176,6 +176,52 @@ static void get_daemon_stats(struct http_request *req, void *ctx)
 	http_send(req, 200);
 }
 
+static void write_attempts(struct jw *w, const struct book_durations *d)
+{
+	jw_arr(w, "attempts");
+	for (int i = 0; i < BOOK_ATTEMPTS; i++) {
+		if (!d->attempts[i])
+			continue;
+		jw_obj(w, NULL);
+		jw_i64(w, "attempts", i + 1);
+		jw_bool(w, "or_more", i + 1 == BOOK_ATTEMPTS);
+		jw_u64(w, "runs", d->attempts[i]);
+		jw_end(w);
+	}
+	jw_end(w);
+}
+
+static void get_durations(struct http_request *req, void *ctx)
+{
+	static const double shares[] = { 0.5, 0.9, 0.95, 0.99 };
+	static const char *const names[] = { "p50", "p90", "p95", "p99" };
+	struct retry *r = ctx;
+	wall_ns now = clock_wall_ns(r->deps.clock);
+	struct bound start = query_bound(req, "start", now - STATS_SPAN_NS),
+		     end = query_bound(req, "end", now);
+	struct book_durations found;
+	double ns[4];
+
+	if (book_durations(r->book, now, start.t, end.t, shares, 4, ns, http_arena(req), &found) < 0) {
+		http_error(req, 503, "out of memory");
+		return;
+	}
+	struct jw *w = http_json(req);
+	jw_obj(w, NULL);
+	jw_obj(w, "time_range");
+	write_bound(w, "start", &start);
+	write_bound(w, "end", &end);
+	jw_end(w);
+	jw_u64(w, "runs", found.runs);
+	jw_double(w, "relative_error", BOOK_DURATION_ERROR);
+	for (int i = 0; i < 4; i++)
+		jw_double(w, names[i], ns[i] / (double)NS_PER_S);
+	jw_double(w, "max", (double)found.max_ns / (double)NS_PER_S);
+	write_attempts(w, &found);
+	jw_end(w);
+	http_send(req, 200);
+}
+
 #define ATTEMPT_SCHEMA                                                                                       \
 	"{\"type\":\"object\",\"properties\":{\"duration_seconds\":{\"type\":\"number\"},\"exit_code\":{"    \
 	"\"type\":"                                                                                          \
@@ -203,6 +249,12 @@ static const char stats_schema[] =
 	"\"top_commands\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}},\"hourly_breakdown\":{"
 	"\"type\":\"array\","
 	"\"items\":{\"type\":\"object\"}}}}";
+static const char durations_schema[] =
+	"{\"type\":\"object\",\"required\":[\"runs\"],\"properties\":{\"time_range\":{\"type\":\"object\"},"
+	"\"runs\":{\"type\":\"integer\"},\"relative_error\":{\"type\":\"number\"},\"p50\":{\"type\":"
+	"\"number\"},"
+	"\"p90\":{\"type\":\"number\"},\"p95\":{\"type\":\"number\"},\"p99\":{\"type\":\"number\"},\"max\":{"
+	"\"type\":\"number\"},\"attempts\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}}";
 static const char daemon_schema[] =
 	"{\"type\":\"object\",\"properties\":{\"last_cleanup\":{\"type\":\"string\"},\"max_age\":{\"type\":"
 	"\"string\"},"
@@ -235,6 +287,15 @@ const struct http_route retry_routes[] = {
 	  .n_params = 2,
 	  .summary = "Aggregated statistics of a range of time.",
 	  .response = stats_schema },
+	{ .methods = METHOD_GET,
+	  .path = "/api/retry/durations",
+	  .family = FAMILY_OWN,
+	  .access = ACCESS_READ,
+	  .handle = get_durations,
+	  .params = stats_params,
+	  .n_params = 2,
+	  .summary = "How long runs took (percentiles in seconds) and how many attempts they needed.",
+	  .response = durations_schema },
 	{ .methods = METHOD_GET,
 	  .path = "/api/metrics/export",
 	  .family = FAMILY_RETRY,
