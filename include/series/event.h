@@ -63,6 +63,7 @@ int64_t timeline_oldest_id(const struct timeline *t); /* 0 when empty */
 
 struct event_filter {
 	wall_ms since, until; /* since <= t < until; until 0 = no end */
+	int64_t before;       /* only ids below it; 0 = any */
 	int kind;             /* -1 = any */
 	struct view subject;  /* empty = any; exact or glob with * and ? */
 	uint32_t limit;       /* most events wanted; 0 = none */

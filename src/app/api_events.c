@@ -5,6 +5,7 @@
 
 #define EVENTS_DEFAULT 100
 #define EVENTS_MAX     1000
+#define STORED_MAX     10000 /* rows of the history looked at for one answer */
 
 struct events_query {
 	struct http_request *r; /* NULL when the peer has gone */
@@ -12,7 +13,7 @@ struct events_query {
 	struct event_filter filter;
 	char subject[512];
 	int64_t oldest_ram; /* ids from here on were answered from RAM */
-	uint32_t written;
+	uint32_t written, looked_at;
 	struct jw *w;
 };
 
@@ -26,6 +27,7 @@ static void write_event(void *arg, const struct event *e)
 static void finish(struct events_query *q)
 {
 	jw_end(q->w);
+	jw_bool(q->w, "more", q->written >= q->filter.limit || q->looked_at >= STORED_MAX);
 	jw_end(q->w);
 	http_send(q->r, 200);
 }
@@ -34,6 +36,7 @@ static void stored_row(struct store_read *read, const struct store_row *row)
 {
 	struct events_query *q = read->arg;
 	struct event e;
+	q->looked_at++;
 	if (!q->r || q->written >= q->filter.limit || !event_from_row(row, &e))
 		return;
 	if ((q->oldest_ram && e.id >= q->oldest_ram) || !event_filter_match(&q->filter, &e))
@@ -85,6 +88,7 @@ static bool read_filter(struct http_request *r, wall_ns now, struct events_query
 		memcpy(q->subject, v.data, v.len);
 		q->filter.subject = (struct view){ q->subject, v.len };
 	}
+	q->filter.before = http_query_i64(r, "before", 0);
 	int64_t limit = http_query_i64(r, "limit", EVENTS_DEFAULT);
 	q->filter.limit = limit < 1 ? EVENTS_DEFAULT : limit > EVENTS_MAX ? EVENTS_MAX : (uint32_t)limit;
 	return true;
@@ -117,7 +121,7 @@ static void get_events(struct http_request *r, void *ctx)
 				      .since = q->filter.since * NS_PER_MS,
 				      .until = q->filter.until * NS_PER_MS,
 				      .newest_first = true,
-				      .limit = 10000 };
+				      .limit = STORED_MAX };
 	if (q->filter.kind >= 0) {
 		stored.equals[0] = (struct store_equals){
 			"kind", SV_TEXT(view_of(event_kind_name((enum event_kind)q->filter.kind)))
@@ -134,13 +138,15 @@ static const struct http_param params[] = {
 	{ "until", "query", "string", "Latest time, exclusive." },
 	{ "kind", "query", "string", "Only this kind." },
 	{ "subject", "query", "string", "Only this subject; * stands for any characters." },
+	{ "before", "query", "integer", "Only events with a lower id: with until, the next page." },
 	{ "limit", "query", "integer", "At most so many, newest first; default 100, at most 1000." },
 };
 const struct http_route api_events_routes[] = {
 	{ METHOD_GET, "/api/events", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_events, .params = params,
-	  .n_params = 5, .summary = "The timeline of events, newest first",
+	  .n_params = 6, .summary = "The timeline of events, newest first",
 	  .response = "{\"type\":\"object\",\"required\":[\"events\"],\"properties\":{\"events\":{\"type\":"
 		      "\"array\",\"items\":{\"type\":\"object\","
-		      "\"required\":[\"id\",\"t\",\"kind\",\"severity\",\"subject\",\"title\"]}}}}" },
+		      "\"required\":[\"id\",\"t\",\"kind\",\"severity\",\"subject\",\"title\"]}},\"more\":{"
+		      "\"type\":\"boolean\"}}}" },
 };
 const size_t api_events_n = sizeof(api_events_routes) / sizeof(api_events_routes[0]);

@@ -43,6 +43,8 @@ bool event_filter_match(const struct event_filter *f, const struct event *e)
 {
 	if (e->t < f->since || (f->until != 0 && e->t >= f->until))
 		return false;
+	if (f->before && e->id >= f->before)
+		return false;
 	if (f->kind >= 0 && (int)e->kind != f->kind)
 		return false;
 	return f->subject.len == 0 || series_key_match(f->subject, e->subject);
