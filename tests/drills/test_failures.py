@@ -5,6 +5,7 @@ and a daemon that stays up answers afterwards.
 """
 import os
 import pathlib
+import signal
 import subprocess
 import time
 import unittest
@@ -15,6 +16,8 @@ MOST = int(os.environ.get("DRILL_FAILURES", "150"))  # per kind; more calls than
 
 
 class Failures(Case):
+    aborts = 0
+
     def life(self, kind, at, name):
         """One short life; returns how many calls of the kind it made, or None when it was cut short."""
         folder = self.path("%s-%d" % (name, at))
@@ -30,6 +33,10 @@ class Failures(Case):
         except AssertionError:
             code = d.process.poll()
             self.assertIsNotNone(code, "%s %d: neither ready nor ended\n%s" % (kind, at, d.log()))
+            if code == -signal.SIGABRT and not d.log() and kind == "malloc":  # libuv's own answer where it cannot register its fork handler
+                self.aborts += 1
+                self.assertEqual(self.aborts, 1, "malloc %d: more than libuv's one" % at)
+                return None
             self.assertEqual(code, 1, "%s %d: ended by %s\n%s" % (kind, at, code, d.log()))
             self.assertRegex(d.log(), r"Error (starting daemon|loading configuration): .{8,}", "%s %d: a start that fails says why" % (kind, at))
             return None
