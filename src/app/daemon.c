@@ -58,36 +58,44 @@ static void store_notice(void *arg, bool bad, const char *sentence)
 static const struct store_kind *const kinds[] = { &retry_run_kind,  &event_kind_record, &outbox_kind,
 						  &alert_rule_kind, &alert_kind,        &alert_silence_kind };
 
-/* The state directory, made where it is missing; NULL and a note where it cannot be. */
-static const char *usable_state_dir(struct daemon *d)
+/* The state directory, made where it is missing; NULL and a note where it cannot be. Out of memory is no such reason: what is
+ * over in a moment must not cost the history of a whole life. */
+static int usable_state_dir(struct daemon *d, const char **out)
 {
+	*out = NULL;
 	const char *dir = d->plan->state_dir;
 	if (!dir) {
 		if (d->plan->state_note)
 			LOG(d->log, LOG_WARN, "store", d->plan->state_note);
-		return NULL;
+		return 0;
 	}
 	char *inside = arena_printf(&d->plan->arena, "%s/x", dir);
 	int rc = inside ? make_parent_dirs(inside, 0700) : -ENOMEM;
-	if (rc == 0 && access(dir, W_OK | X_OK) == 0)
-		return dir;
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc == 0 && access(dir, W_OK | X_OK) == 0) {
+		*out = dir;
+		return 0;
+	}
 	rc = rc ? rc : -errno;
 	d->plan->state_note =
 		arena_printf(&d->plan->arena, "history is kept in memory only: %s: %s", dir, err_text(rc));
 	LOG(d->log, LOG_WARN, "store",
 	    d->plan->state_note ? d->plan->state_note : "history is kept in memory only");
-	return NULL;
+	return 0;
 }
 
 static int open_store(struct daemon *d, struct err *err)
 {
 	struct store_options opt = store_options_of(d->plan);
-	opt.dir = usable_state_dir(d);
+	int rc = usable_state_dir(d, &opt.dir);
+	if (rc < 0)
+		return err_set(err, rc, NULL, "%s", err_text(rc));
 	struct store_notice notice = { store_notice, d };
 	mode_t before =
 		umask(0077); /* commands are nobody else's business, even where the directory is open */
-	int rc = store_open(&d->store, &d->loop, kinds, sizeof(kinds) / sizeof(kinds[0]), d->registry, &opt,
-			    d->log, d->clock, notice, err);
+	rc = store_open(&d->store, &d->loop, kinds, sizeof(kinds) / sizeof(kinds[0]), d->registry, &opt,
+			d->log, d->clock, notice, err);
 	umask(before);
 	return rc;
 }
