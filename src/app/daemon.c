@@ -316,7 +316,7 @@ static int start_all(struct daemon *d, struct err *err)
 	if (rc == 0)
 		rc = open_log(d, err);
 	if (rc == 0 && p->pid_file && pidfile_inspect(p->pid_file, &state) == 0 && state.running)
-		rc = err_set(err, -EAGAIN, NULL, "Daemon is already running with PID %lld",
+		rc = err_set(err, -EALREADY, NULL, "Daemon is already running with PID %lld",
 			     (long long)state.pid);
 	if (rc < 0)
 		return rc;
@@ -331,6 +331,8 @@ static int start_all(struct daemon *d, struct err *err)
 		rc = make_services(d, err);
 	if (rc == 0)
 		rc = make_alerts(d, err);
+	if (rc == 0)
+		rc = watching_start(d);
 	if (rc == 0)
 		rc = make_http(d, err);
 	if (rc == 0)
@@ -374,6 +376,7 @@ static void free_parts(struct daemon *d)
 	intake_free(d->intake);
 	push_free(d->push);
 	access_free(d->access);
+	watching_free(d);
 	tiers_free(d->tiers);
 	timeline_free(d->timeline);
 	hub_free(d->hub);

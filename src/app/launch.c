@@ -54,7 +54,7 @@ static int run_here(const struct launch *l, struct report *report)
 	} else {
 		rc = daemon_run(&plan, l->source, report_ready, report, &err);
 		if (rc < 0)
-			report_failure(report, rc == -EAGAIN ? "" : l->start_prefix, &err);
+			report_failure(report, rc == -EALREADY ? "" : l->start_prefix, &err);
 	}
 	plan_fini(&plan);
 	return rc < 0 ? 1 : 0;

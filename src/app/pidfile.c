@@ -85,7 +85,7 @@ int pidfile_acquire(const char *path, int *fd, struct err *err)
 	struct pidfile_state state;
 	int rc = pidfile_inspect(path, &state);
 	if (rc == 0 && state.running)
-		return err_set(err, -EAGAIN, path, "Daemon is already running with PID %lld",
+		return err_set(err, -EALREADY, path, "Daemon is already running with PID %lld",
 			       (long long)state.pid);
 	struct stat st;
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
