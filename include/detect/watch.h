@@ -29,14 +29,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WATCH_RING      46 /* newest points that are held */
+#define WATCH_RING      45 /* newest points that are held */
 #define WATCH_WARM      20 /* nothing is told before so many points */
 #define WATCH_STATE_MAX 512
 
 struct watch_options {
 	double strictness;  /* multiplies all bounds: 1 normal, above: fewer verdicts */
 	double min_percent; /* changes smaller than that share of the level before are not told */
-	wall_ms fold_ms;    /* > 0: points are averaged over such intervals first */
+	wall_ms fold_ms;    /* > 0: points that come faster are averaged over such times first */
 };
 #define WATCH_DEFAULTS ((struct watch_options){ .strictness = 1, .min_percent = 0.5 })
 
@@ -45,9 +45,8 @@ struct watch_options {
 struct watch_state {
 	wall_ms last_t;
 	double reference, unit;
-	wall_ms fold_t; /* start of the interval that is being averaged */
+	wall_ms fold_from, fold_to; /* times of the points that are being averaged */
 	double fold_mean;
-	uint32_t fold_n;
 	float interval_ms;                /* usual distance of points */
 	float level, trend;               /* where the next point is expected, and how that moves per point */
 	float spread, stray, farthest;    /* of distances: MAD in standard deviations, 98 % quantile, maximum of a week */
@@ -60,6 +59,7 @@ struct watch_state {
 	float restless;                   /* verdicts of late, wearing off */
 	uint32_t hold;                    /* points until the next verdict may come */
 	uint16_t learned, levelled;       /* points behind spread and level, saturating */
+	uint16_t fold_n;
 	uint8_t up_run, down_run;         /* points since the CUSUM was zero */
 	int8_t far_run;                   /* points in a row that stand far away; the sign is the side */
 	uint8_t ring_next, ring_n, block_n, late;
@@ -80,8 +80,8 @@ struct watch_verdict {
 };
 
 void watch_init(struct watch_state *w);
-/* Takes a point. True when it completes a change: *out says which. Values that are no number and times that do not advance
- * are passed over (a clock that was set back is followed after some points); after a long gap the level is learned anew. */
+/* Takes a point. True when it completes a change: *out says which. Values that are no number and times before the
+ * last one are passed over (a clock that was set back is followed after some points); after a long gap the level is learned anew. */
 bool watch_append(struct watch_state *w, const struct watch_options *o, wall_ms t, double v, struct watch_verdict *out);
 
 /* (after - before) / before in percent; NaN where the mean before is 0. */

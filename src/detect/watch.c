@@ -18,7 +18,9 @@
 #define RELEARN         40       /* what the spread was before a change weighs as so many points after it */
 #define GAP_POINTS      30       /* a gap of so many points, */
 #define GAP_MS          600000   /* and at least so long: the level is learned anew */
-#define LATE_MAX        8        /* points in a row from the past: the clock was set back */
+#define FOLD_FULL       0.9
+#define USUAL_MS        60000.0 /* bounds are made for points so far apart */
+#define LATE_MAX        8       /* points in a row from the past: the clock was set back */
 #define FARTHEST        1e30F
 #define FORGET_FARTHEST 0.9999F
 #define YOUNG           24 /* a suspicion of so many points is old: what is usual has come to include it */
@@ -124,7 +126,8 @@ double watch_width(const struct watch_state *w, const struct watch_options *o, d
 		   double bound)
 {
 	double known = w->learned * (1 - correlation) / (1 + correlation);
-	double dense = w->interval_ms > 0 && w->interval_ms < 60000 ? 2 * log(60000 / w->interval_ms) : 0;
+	double interval = fmax(w->interval_ms, 1);
+	double dense = interval < USUAL_MS ? 2 * log(USUAL_MS / interval) : 0;
 	return sqrt(bound * bound + dense) * (1 + 8 / known) * o->strictness;
 }
 
@@ -313,7 +316,7 @@ static bool note_time(struct watch_state *w, wall_ms t)
 		return true;
 	}
 	wall_ms passed = t - w->last_t;
-	if (passed <= 0) {
+	if (passed < 0) {
 		if (++w->late < LATE_MAX)
 			return false;
 		level_anew(w);
@@ -374,17 +377,19 @@ bool watch_append(struct watch_state *w, const struct watch_options *o, wall_ms 
 		return false;
 	if (o->fold_ms <= 0)
 		return take(w, o, t, v, out);
-	bool told = false, over = t - w->fold_t >= o->fold_ms || t < w->fold_t;
-	if (w->fold_n && over) {
-		told = take(w, o, w->fold_t, w->fold_mean, out);
+	wall_ms spacing = t - w->fold_to;
+	w->fold_to = t;
+	if (w->fold_n == 0 || t < w->fold_from) {
+		w->fold_from = t;
+		w->fold_mean = 0;
 		w->fold_n = 0;
 	}
-	if (!w->fold_n) {
-		w->fold_t = t - (t % o->fold_ms + o->fold_ms) % o->fold_ms;
-		w->fold_mean = 0;
-	}
 	w->fold_mean += (v - w->fold_mean) / ++w->fold_n;
-	return told;
+	/* Full when the next point would be outside: nobody waits for it. Emitters are some milliseconds early or late. */
+	if ((double)(t - w->fold_from + spacing) < FOLD_FULL * (double)o->fold_ms && w->fold_n < UINT16_MAX)
+		return false;
+	w->fold_n = 0;
+	return take(w, o, w->fold_from, w->fold_mean, out);
 }
 
 /* --- for people ---------------------------------------------------------------------------------------------------------- */
