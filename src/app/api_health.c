@@ -170,6 +170,18 @@ static void write_intake(struct jw *w, struct daemon *d)
 	jw_end(w);
 }
 
+static void write_watch(struct jw *w, const struct daemon *d)
+{
+	struct watching_stats s;
+	if (!watching_stats(d, &s))
+		return;
+	jw_obj(w, "watch");
+	jw_u64(w, "series", s.series);
+	jw_u64(w, "not_watched", s.refused);
+	jw_u64(w, "changes", s.changes);
+	jw_end(w);
+}
+
 static void write_detail(struct daemon *d, struct jw *w)
 {
 	struct store_stats s;
@@ -191,6 +203,7 @@ static void write_detail(struct daemon *d, struct jw *w)
 	write_intake(w, d);
 	if (has_statsd)
 		write_statsd(w, &statsd);
+	write_watch(w, d);
 	jw_obj(w, "loop");
 	jw_i64(w, "longest_turn_us", d->watch.worst_ever_us);
 	jw_u64(w, "turns", d->watch.turns);

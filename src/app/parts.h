@@ -39,6 +39,7 @@ struct statsd_service;
 struct statsd_stats;
 struct stream;
 struct taking;
+struct watching;
 
 struct daemon {
 	uv_loop_t loop;
@@ -69,6 +70,7 @@ struct daemon {
 	struct stream *stream;
 	struct loss_seen losses[LOSSES];
 	struct statsd_service *statsd; /* NULL: no socket for it */
+	struct watching *watching;     /* the native daemon's; NULL in a personality */
 	struct taking *taking;         /* a CPU profile under way (api_pprof.c), or NULL */
 	struct loop_watch watch;
 	uv_signal_t on_term, on_int, on_hup;
@@ -134,6 +136,19 @@ int statsd_start(struct daemon *d, struct err *err);
 void statsd_stop(struct daemon *d, void (*cb)(void *arg), void *arg);
 /* False when it is off. */
 bool statsd_service_stats(const struct daemon *d, struct statsd_stats *out);
+
+/* --- the watch for changes (watch.c) ------------------------------------------------------------------------------- */
+struct watching_stats {
+	uint64_t series;  /* watched now */
+	uint64_t refused; /* left out for want of room */
+	uint64_t changes; /* told so far */
+};
+int watching_start(struct daemon *d);
+/* `settings` belong to the plan that comes into force. */
+void watching_reconfigure(struct daemon *d, const struct watch_settings *settings);
+/* False when there is no watch. */
+bool watching_stats(const struct daemon *d, struct watching_stats *out);
+void watching_free(struct daemon *d); /* before the hub */
 
 /* --- live streams (api_stream.c) ---------------------------------------------------------------------------------- */
 int stream_start(struct daemon *d);

@@ -146,6 +146,7 @@ static int apply(struct daemon *d, struct plan *next, struct err *err)
 	log_set_level(d->log, (enum log_level)next->settings.core.log_level);
 	retry_reconfigure(d->retry, &next->settings.retry, next->settings.core.mask_secrets);
 	store_reconfigure(d->store, &store);
+	watching_reconfigure(d, &next->settings.watch);
 	if (d->alerts)
 		alerts_set_file_rules(d->alerts, &next->settings.alerts); /* what has no room is logged */
 	return 0;

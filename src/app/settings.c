@@ -91,14 +91,32 @@ static const struct option_table history_table = { "history", "History", history
 						   sizeof(history_rows) / sizeof(history_rows[0]),
 						   sizeof(HIST) };
 
+#define WATCH struct watch_settings
+static const struct option watch_rows[] = {
+	OPT_BOOL(WATCH, enabled, "enabled", "true", OPT_RELOAD, "Watch series for changes of their level."),
+	OPT_LIST(WATCH, series, "series", "*", OPT_RELOAD,
+		 "Patterns of the series that are watched: * any characters, ? one."),
+	OPT_LIST(WATCH, exclude, "exclude", "", OPT_RELOAD,
+		 "Patterns of series that are not watched all the same."),
+	OPT_ENUM(WATCH, sensitivity, "sensitivity", "normal", "low|normal|high", OPT_RELOAD,
+		 "high tells smaller changes and more false ones, low the opposite."),
+	OPT_NUM(WATCH, min_change, "min_change", "1", 0, 1e6, "percent", OPT_RELOAD,
+		"Changes smaller than that share of the level before are not told."),
+	OPT_INT(WATCH, max_series, "max_series", "5000", 0, 1000000, "series", OPT_RELOAD,
+		"Most series watched at a time, half a KiB each; what is left out is counted."),
+};
+static const struct option_table watch_table = { "watch", "Watch for changes", watch_rows,
+						 sizeof(watch_rows) / sizeof(watch_rows[0]), sizeof(WATCH) };
+
 const struct option_table *const settings_tables[SECTIONS] = { &core_table, &history_table,
-							       &retry_option_table };
+							       &retry_option_table, &watch_table };
 
 void settings_sections(struct settings *s, struct option_section *out)
 {
 	out[SECTION_CORE] = (struct option_section){ &core_table, &s->core };
 	out[SECTION_HISTORY] = (struct option_section){ &history_table, &s->history };
 	out[SECTION_RETRY] = (struct option_section){ &retry_option_table, &s->retry };
+	out[SECTION_WATCH] = (struct option_section){ &watch_table, &s->watch };
 }
 
 int settings_defaults(struct settings *s, struct arena *arena, struct err *err)

@@ -28,12 +28,21 @@ struct history_options {
 	int durability;
 	int64_t queue_bytes, max_bytes, raw_ns, minute_ns, hour_ns, events_ns, flush_ns;
 };
+enum watch_sensitivity { WATCH_LOW, WATCH_NORMAL, WATCH_HIGH };
+struct watch_settings {
+	bool enabled;
+	int sensitivity;
+	struct option_list series, exclude; /* patterns over keys */
+	int64_t max_series;
+	double min_change; /* percent */
+};
 
-enum { SECTION_CORE, SECTION_HISTORY, SECTION_RETRY, SECTIONS };
+enum { SECTION_CORE, SECTION_HISTORY, SECTION_RETRY, SECTION_WATCH, SECTIONS };
 struct settings {
 	struct core_options core;
 	struct history_options history;
 	struct retry_options retry;
+	struct watch_settings watch;
 	struct alert_rules alerts; /* the `alerts:` list of the file */
 	const char *file;          /* the configuration file that was read, or NULL */
 };
