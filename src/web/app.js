@@ -1,11 +1,13 @@
 // The page's frame: which sections it shows, when they are refreshed, and what it may say about its own freshness.
 //
-// A section is a module listed in meson.build: {id, nav, title, lead, topics, mount(root) → {refresh(), event?(event)}}.
+// A section is a module listed in meson.build: {id, nav, title, lead, topics, ranged?, mount(root) → {refresh(), event?(event), stop?()}}.
+// A ranged one shows the range of time that range.js holds, and is refreshed when it changes.
 // refresh() answers with settled promises; the frame reads from them whether the daemon answers and wants a key.
 import { ask } from './api.js';
 import { h } from './dom.js';
 import { clock, when } from './format.js';
 import { openStream, throttle } from './live.js';
+import { mountRangeBar, onTimeRange } from './range.js';
 import sections from './sections.js';
 import { session, signInForm, signOut } from './session.js';
 
@@ -98,13 +100,24 @@ function mountSection(section) {
 	const refreshLive = throttle(LIVE_MS, async () => {
 		if (!document.hidden) judge(await live.refresh());
 	});
-	return { section, refresh: live.refresh, event: live.event, refreshLive };
+	return { section, refresh: live.refresh, event: live.event, stop: live.stop, refreshLive };
+}
+
+function unmount() {
+	for (const m of mounted) if (m.stop) m.stop();
+	mounted = [];
+	main.replaceChildren();
+}
+
+async function refreshRanged() {
+	judge((await Promise.all(mounted.filter((m) => m.section.ranged).map((m) => m.refresh()))).flat());
 }
 
 function showSections() {
 	signingIn = false;
-	main.replaceChildren();
+	unmount();
 	mounted = shown.map(mountSection);
+	if (shown.some((s) => s.ranged) && at('range').hidden) mountRangeBar(at('range'));
 	at('nav').hidden = shown.length < 2;
 	at('nav').replaceChildren(...shown.map((s) => h('a', { href: `#${s.id}` }, s.nav)));
 	listen();
@@ -116,7 +129,8 @@ function askForKey() {
 	signingIn = true;
 	streamOpen = false;
 	if (stream) stream.close();
-	mounted = [];
+	unmount();
+	at('range').hidden = true;
 	main.replaceChildren(signInForm(start));
 	at('key').focus();
 	at('updated').textContent = '';
@@ -148,5 +162,6 @@ at('sign-out').addEventListener('click', async () => {
 	location.reload();
 });
 document.addEventListener('visibilitychange', () => { if (!document.hidden) refreshAll(); });
+onTimeRange(refreshRanged);
 setInterval(refreshAll, REFRESH_MS);
 start();

@@ -65,3 +65,27 @@ export function when(stamp) {
 	node.textContent = today ? clock(date) : `${day} ${clock(date)}`;
 	return node;
 }
+
+const three = (v) => String(Number(v.toPrecision(3)));
+
+/** Bytes → "4.9 MB". */
+export function bytes(v) {
+	if (!isNumber(v)) return NONE;
+	const unit = ['B', 'kB', 'MB', 'GB', 'TB'];
+	let i = 0, n = v;
+	while (Math.abs(n) >= 999.5 && i < unit.length - 1) {
+		n /= 1000;
+		i++;
+	}
+	return `${three(n)} ${unit[i]}`;
+}
+
+/** Seconds → "3 d 4 h", the two largest units. */
+export function span(s) {
+	if (!isNumber(s)) return NONE;
+	const parts = [[86400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']];
+	const i = parts.findIndex(([size]) => s >= size);
+	if (i < 0) return '0 s';
+	const first = Math.floor(s / parts[i][0]), rest = i < 3 ? Math.floor((s % parts[i][0]) / parts[i + 1][0]) : 0;
+	return `${first} ${parts[i][1]}${rest ? ` ${rest} ${parts[i + 1][1]}` : ''}`;
+}

@@ -4,6 +4,7 @@ import { barChart } from './chart.js';
 import { fillRows, figures, h, table } from './dom.js';
 import { clock, count, fixed, goDuration, NONE, percent, seconds, secondsOfNs, when } from './format.js';
 import { panel } from './panel.js';
+import { timeRange } from './range.js';
 
 const HOUR = 3600000;
 const HOURS_SHOWN = 24;
@@ -103,8 +104,50 @@ function showCommands(card, stats) {
 	card.body.replaceChildren(h('div', { class: 'scroll share' }, target));
 }
 
+/** How long and how often tried, over the range of time that is chosen. */
+function showDurations(card, answer) {
+	if (!answer.runs) {
+		card.body.replaceChildren(h('p', { class: 'empty' }, `No runs: ${timeRange().text}.`));
+		return;
+	}
+	const shares = list(answer.attempts).map((a) => {
+		const share = a.runs / answer.runs;
+		const bar = h('span', { class: 'bar-share' });
+		bar.style.setProperty('--share', `${share * 100}%`);
+		return h('li', null, h('span', { class: 'tries' }, `${a.attempts}${a.or_more ? ' or more' : ''} ${a.attempts === 1 ? 'attempt' : 'attempts'}`), bar,
+			h('span', { class: 'num' }, percent(share)));
+	});
+	card.body.replaceChildren(figures([['Half', 'p50'], ['90%', 'p90'], ['95%', 'p95'], ['99%', 'p99'], ['Longest', 'max']].map(
+		([title, name]) => ({ title, value: seconds(answer[name]) }))), h('ul', { class: 'attempts-shares', 'aria-label': 'Attempts needed' }, shares));
+}
+
 const recentColumns = [{ title: 'Time', class: 'time' }, { title: 'Command', class: 'command' }, { title: 'Status', class: 'state' },
 	{ title: 'Attempts', class: 'num attempts' }, { title: 'Duration', class: 'num' }];
+
+const opened = new Set(); // runs whose attempts are shown, by time and command: they stay open when the table is made anew
+const keyOf = (record) => `${record && record.timestamp} ${record && record.metrics && record.metrics.command}`;
+
+function attemptsOf(run) {
+	const tries = list(run.attempts);
+	if (!tries.length) return h('p', { class: 'empty' }, 'This run came without its attempts.');
+	return h('ol', { class: 'tries-list' }, tries.map((a) => h('li', null, h('span', { class: a.success ? 'good' : 'bad' }, a.success ? '✓ Success' : '✗ Failed'),
+		h('span', null, seconds(a.duration_seconds)), h('span', null, `exit code ${a.exit_code ?? NONE}`))));
+}
+
+/** The count of attempts opens a row below with each of them. */
+function attemptsButton(record, run) {
+	const key = keyOf(record);
+	return h('button', { type: 'button', class: 'link open-run', 'aria-expanded': String(opened.has(key)), 'data-key': key,
+		title: 'Show the attempts', click: (e) => {
+			const open = !opened.delete(key) && Boolean(opened.add(key));
+			e.currentTarget.setAttribute('aria-expanded', String(open));
+			const row = e.currentTarget.closest('tr');
+			if (open) row.after(attemptsRow(run));
+			else row.nextElementSibling.remove();
+		} }, count(run.total_attempts));
+}
+
+const attemptsRow = (run) => h('tr', { role: 'row', class: 'tries-row' }, h('td', { role: 'cell', colspan: recentColumns.length }, attemptsOf(run)));
 
 function recentRow(record) {
 	const run = (record && record.metrics) || {};
@@ -112,7 +155,7 @@ function recentRow(record) {
 	return [
 		when(record && record.timestamp), commandCell(String(run.command ?? NONE)),
 		h('span', { class: good ? 'good' : 'bad' }, good ? '✓ Success' : '✗ Failed'),
-		count(run.total_attempts), seconds(run.total_duration_seconds),
+		attemptsButton(record, run), seconds(run.total_duration_seconds),
 	];
 }
 
@@ -125,7 +168,10 @@ function showRecent(card, answer) {
 	}
 	const target = table('The last ten runs, newest first', recentColumns);
 	fillRows(target, recentColumns, records.map(recentRow));
+	[...target.tBodies[0].rows].forEach((row, i) => opened.has(keyOf(records[i])) && row.after(attemptsRow(records[i].metrics || {})));
+	const focused = card.body.contains(document.activeElement) ? document.activeElement.dataset.key : null;
 	card.body.replaceChildren(h('div', { class: 'recent' }, target));
+	if (focused) [...target.querySelectorAll('button')].find((b) => b.dataset.key === focused)?.focus();
 }
 
 function mount(root) {
@@ -133,16 +179,20 @@ function mount(root) {
 	const overview = panel('Metrics Overview (Last 24 Hours)', { class: 'overview' });
 	const hours = hoursCard();
 	const commands = panel('Top Commands', { class: 'commands' });
+	const durations = panel('Durations and Attempts', { class: 'wide durations' });
 	const recent = panel('Recent Operations', { class: 'wide' });
-	root.append(system.node, overview.node, hours.card.node, commands.node, recent.node);
+	root.append(system.node, overview.node, hours.card.node, commands.node, durations.node, recent.node);
 	return {
 		refresh() {
 			const stats = ask('/api/metrics/stats');
+			const { start, end, live } = timeRange();
+			const range = `start=${new Date(start).toISOString()}${live ? '' : `&end=${new Date(end).toISOString()}`}`;
 			return Promise.allSettled([
 				system.load(ask('/api/daemon/stats'), (a) => showSystem(system, a)),
 				overview.load(stats, (a) => showOverview(overview, a)),
 				hours.card.load(stats, hours.show),
 				commands.load(stats, (a) => showCommands(commands, a)),
+				durations.load(ask(`/api/retry/durations?${range}`), (a) => showDurations(durations, a)),
 				recent.load(ask('/api/metrics/recent?limit=10'), (a) => showRecent(recent, a)),
 			]);
 		},
@@ -151,6 +201,7 @@ function mount(root) {
 
 export default {
 	id: 'retry', nav: 'Retries', title: 'Retry Daemon Dashboard', lead: 'Real-time monitoring of retry operations',
+	ranged: true,
 	topics: ['retry'], // stream topics after whose messages the section is asked again
 	mount,
 };

@@ -1,6 +1,6 @@
 // What was sent is what stands on the cards.
 import assert from 'node:assert/strict';
-import { browserTest, card, cells, failedRun, figure, ready, run } from './harness.mjs';
+import { browserTest, card, cells, eventually, failedRun, figure, ready, run } from './harness.mjs';
 
 async function show({ daemon, page }, ...runs) {
 	await daemon.send(...runs);
@@ -41,6 +41,29 @@ await browserTest({
 		assert.match(rows[0][0], /^\d\d:\d\d:\d\d$/);
 		const heads = await card(t.page, 'Recent Operations').locator('th').allTextContents();
 		assert.deepEqual(heads, ['Time', 'Command', 'Status', 'Attempts', 'Duration']);
+	},
+	'durations and attempts are those of the chosen range': async (t) => {
+		await show(t, ...Array.from({ length: 9 }, () => run('quick', { total_duration_seconds: 1 })), failedRun('slow', 3, 60));
+		const text = async (name) => parseFloat(await figure(t.page, name));
+		assert.ok(Math.abs((await text('Half')) - 1) < 0.01);
+		assert.ok(Math.abs((await text('99%')) - 60) < 0.3);
+		assert.equal(await figure(t.page, 'Longest'), '60.00s');
+		const shares = await card(t.page, 'Durations and Attempts').locator('li').allTextContents();
+		assert.deepEqual(shares, ['1 attempt90.0%', '3 attempts10.0%']);
+		await t.page.goto(`${t.daemon.url}/?from=2026-11-01T00:00:00Z&to=2026-11-02T00:00:00Z`);
+		await t.page.getByText(/^No runs: 1 Nov/).waitFor();
+	},
+	'a run opens and shows its attempts, and stays open': async (t) => {
+		await show(t, failedRun('flaky', 3, 3));
+		const recent = card(t.page, 'Recent Operations');
+		await recent.getByRole('button', { name: '3' }).click();
+		const tries = () => recent.locator('.tries-list li').allTextContents();
+		assert.deepEqual(await tries(), Array(3).fill('✗ Failed1.00sexit code 1'));
+		await t.daemon.send(run('other'));
+		await eventually('the new run is there', async () => (await recent.locator('tbody').textContent()).includes('other'));
+		assert.equal((await tries()).length, 3);
+		await recent.getByRole('button', { name: '3' }).click();
+		assert.equal((await tries()).length, 0);
 	},
 	'the time is that of the browser': async (t) => {
 		await t.daemon.send(run('here'));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { browserTest, cells, failedRun, ready, run } from './harness.mjs';
+import { browserTest, cells, Daemon, eventually, failedRun, freePort, ready, run } from './harness.mjs';
 
 const shots = path.join(process.env.MESON_BUILD_ROOT || fs.mkdtempSync(path.join(os.tmpdir(), 'auspex-shots-')), 'screenshots');
 fs.mkdirSync(shots, { recursive: true });
@@ -29,6 +29,27 @@ for (const colorScheme of ['light', 'dark']) {
 			assert.equal((await cells(page, 'Recent Operations')).length, 8);
 			assert.deepEqual(record.errors, []);
 			await context.close();
+		};
+	}
+}
+for (const colorScheme of ['light', 'dark']) {
+	for (const width of [1440, 768, 390]) {
+		cases[`all sections, ${colorScheme} at ${width}: fit`] = async ({ open }) => {
+			const daemon = await new Daemon(await freePort(), 'self_interval: 1s\nalerts:\n  - {name: hot, series: "app.t*", above: 10}\n').start();
+			try {
+				await daemon.send(...runs);
+				const { page, context, record } = await open({ colorScheme, viewport: { width, height: 900 } });
+				await page.goto(`${daemon.url}/?last=15m`);
+				await ready(page);
+				for (const id of ['timeline', 'daemon']) await page.locator(`#${id}`).scrollIntoViewIfNeeded();
+				await eventually('charts are drawn', async () => (await page.locator('#daemon .plot[aria-label]').count()) > 2);
+				await page.screenshot({ path: path.join(shots, `all-${colorScheme}-${width}.png`), fullPage: true });
+				assert.ok((await widthOver(page)) <= 0, 'wider than the window');
+				assert.deepEqual(record.errors, []);
+				await context.close();
+			} finally {
+				await daemon.stop();
+			}
 		};
 	}
 }
