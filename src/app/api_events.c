@@ -121,7 +121,8 @@ static void get_events(struct http_request *r, void *ctx)
 				      .since = q->filter.since * NS_PER_MS,
 				      .until = q->filter.until * NS_PER_MS,
 				      .newest_first = true,
-				      .after_id = q->filter.before, /* a row's id is never above its event's */
+				      .after_id =
+					      q->filter.before, /* a row's id is never above its event's */
 				      .limit = STORED_MAX };
 	if (q->filter.kind >= 0) {
 		stored.equals[0] = (struct store_equals){
