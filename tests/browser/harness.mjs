@@ -157,6 +157,8 @@ export const card = (page, title) => page.locator(`section.card:has(h3:text-is("
 export const cells = (page, title) => card(page, title).locator('tbody tr').evaluateAll(
 	(rows) => rows.map((r) => [...r.cells].map((c) => c.textContent)));
 export const status = (page) => page.locator('#status-text').textContent();
+/** A parameter of the address as the page itself sees it; page.url() hears of a pushState a moment later. */
+export const param = (page, name) => page.evaluate((n) => new URLSearchParams(location.search).get(n), name);
 /** Loaded, filled and listening. */
 export const ready = (page) => eventually('the page is live', async () => (await status(page)) === 'Live' && !(await page.getByText('Loading…').count()));
 

@@ -1,9 +1,8 @@
 // The range of time: in the address, by buttons, by dragging on a chart, and back again; cursors of all charts in step.
 import assert from 'node:assert/strict';
-import { browserTest, eventually, ready, run } from './harness.mjs';
+import { browserTest, eventually, param, ready, run } from './harness.mjs';
 
 const config = 'self_interval: 1s\n';
-const address = (page) => new URL(page.url()).searchParams;
 const pressed = (page) => page.locator('.range button[aria-pressed=true]').allTextContents();
 
 async function open({ daemon, page }, query) {
@@ -21,11 +20,11 @@ await browserTest({
 		await open(t);
 		assert.deepEqual(await pressed(t.page), ['24h']);
 		await t.page.getByRole('button', { name: 'Last 1h' }).click();
-		assert.equal(address(t.page).get('last'), '1h');
+		assert.equal(await param(t.page, 'last'), '1h');
 		assert.deepEqual(await pressed(t.page), ['1h']);
 		await t.page.goBack();
-		assert.equal(address(t.page).get('last'), null);
 		await eventually('24h is chosen again', async () => (await pressed(t.page))[0] === '24h');
+		assert.equal(await param(t.page, 'last'), null);
 	},
 	'an address opens the range it names': async (t) => {
 		await open(t, '?from=2026-11-20T10:00:00Z&to=2026-11-20T11:00:00Z');
@@ -47,14 +46,14 @@ await browserTest({
 		await t.page.getByLabel('From', { exact: true }).fill('2026-11-20T10:00');
 		await t.page.getByLabel('To', { exact: true }).fill('2026-11-20T12:00');
 		await t.page.getByRole('button', { name: 'Show', exact: true }).click();
-		assert.equal(address(t.page).get('from'), '2026-11-20T10:00:00.000Z');
+		assert.equal(await param(t.page, 'from'), '2026-11-20T10:00:00.000Z');
 		await t.page.getByRole('button', { name: 'Earlier' }).click();
-		assert.equal(address(t.page).get('from'), '2026-11-20T09:00:00.000Z');
+		assert.equal(await param(t.page, 'from'), '2026-11-20T09:00:00.000Z');
 		await t.page.getByRole('button', { name: 'Later' }).click();
 		await t.page.getByRole('button', { name: 'Zoom out' }).click();
-		assert.deepEqual([address(t.page).get('from'), address(t.page).get('to')], ['2026-11-20T09:00:00.000Z', '2026-11-20T13:00:00.000Z']);
+		assert.deepEqual([await param(t.page, 'from'), await param(t.page, 'to')], ['2026-11-20T09:00:00.000Z', '2026-11-20T13:00:00.000Z']);
 		await t.page.getByRole('button', { name: 'Zoom in' }).click();
-		assert.equal(address(t.page).get('to'), '2026-11-20T12:00:00.000Z');
+		assert.equal(await param(t.page, 'to'), '2026-11-20T12:00:00.000Z');
 	},
 	'dragging on a chart zooms all of them, a double click goes back': async (t) => {
 		await open(t, '?last=15m');
@@ -65,10 +64,11 @@ await browserTest({
 		await t.page.mouse.down();
 		await t.page.mouse.move(box.x + box.width - 3, box.y + 50, { steps: 5 });
 		await t.page.mouse.up();
-		const width = Date.parse(address(t.page).get('to')) - Date.parse(address(t.page).get('from'));
+		await eventually('a range is chosen', async () => (await param(t.page, 'from')) !== null);
+		const width = Date.parse(await param(t.page, 'to')) - Date.parse(await param(t.page, 'from'));
 		assert.ok(width > 5 * 60e3 && width < 11 * 60e3, `${width} ms of 15 minutes`);
 		await plot.dblclick({ position: { x: box.width * 0.5, y: 50 } });
-		await eventually('the default is back', () => address(t.page).get('from') === null);
+		await eventually('the default is back', async () => (await param(t.page, 'from')) === null);
 	},
 	'the cursors of all charts move together, by mouse and by key': async (t) => {
 		await open(t, '?last=15m');
