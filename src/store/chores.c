@@ -81,7 +81,7 @@ static bool trim_slice(struct writer *w, size_t i)
 		return is_more(w, rc);
 	w->kinds[i].trim.active = deleted >= WRITER_SLICE_ROWS;
 	if (deleted)
-		db_exec(w->file->db, "PRAGMA incremental_vacuum(256)");
+		compact_shrink(w);
 	return w->kinds[i].trim.active;
 }
 

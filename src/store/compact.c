@@ -113,11 +113,18 @@ int compact_slice(struct writer *w, wall_ms now)
 		return rc;
 	rc = fold_group(w, &s);
 	slice_fini(&s);
-	return rc < 0 ? rc : 1;
+	if (rc < 0)
+		return rc;
+	compact_shrink(w);
+	return 1;
 }
 
-/* --- retention
- * ---------------------------------------------------------------------------------------------- */
+void compact_shrink(struct writer *w)
+{
+	db_exec(w->file->db, "PRAGMA incremental_vacuum(1000)");
+}
+
+/* --- retention ------------------------------------------------------------------------------- */
 
 /* Whole hours leave, so that a tier always begins at one. */
 static wall_ms cutoff(wall_ms now, int64_t keep_ns)
@@ -218,7 +225,7 @@ int compact_bound(struct writer *w)
 	if (rc == 0)
 		rc = drop_oldest_records(w);
 	if (rc > 0)
-		db_exec(w->file->db, "PRAGMA incremental_vacuum(1000)");
+		compact_shrink(w);
 	return rc;
 }
 
@@ -234,6 +241,6 @@ int compact_expire(struct writer *w, wall_ms now)
 	if (rc == 0)
 		rc = compact_bound(w);
 	else if (rc > 0)
-		db_exec(w->file->db, "PRAGMA incremental_vacuum(256)");
+		compact_shrink(w);
 	return rc;
 }

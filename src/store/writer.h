@@ -92,6 +92,7 @@ void chores_trim(struct writer *w, size_t kind, wall_ns before, int64_t keep);
 /* compact.c: one slice of journal into blocks, one of retention. 1 = more, 0 = nothing left, or a code. */
 int compact_slice(struct writer *w, wall_ms now);
 int compact_expire(struct writer *w, wall_ms now);
-int compact_bound(struct writer *w); /* max_bytes */
+int compact_bound(struct writer *w);   /* max_bytes */
+void compact_shrink(struct writer *w); /* gives free pages back to the file system, a slice of them */
 
 #endif
