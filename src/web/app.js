@@ -14,6 +14,7 @@ import { session, signInForm, signOut } from './session.js';
 const REFRESH_MS = 30000;
 const LIVE_MS = 1000; // new data is fetched at most this often
 const GONE_MS = 2000; // how often a daemon that is gone is looked for
+const FIRST_MS = 300; // so long the first figures wait for the stream: what comes after them is then told
 
 const at = (id) => document.getElementById(id);
 const main = at('main');
@@ -22,7 +23,7 @@ const shown = sections.filter((s) => asked === '*' || asked.split(',').includes(
 
 let mounted = []; // [{section, refresh, event, refreshLive}]
 let stream = null;
-let streamOpen = false;
+let streamOpen = null; // null: not tried yet
 let answered = false; // has the daemon ever answered this page?
 let goneSince = null; // when it was noticed that the daemon does not answer
 let goneTimer = 0;
@@ -82,7 +83,7 @@ function onState(state) {
 	const open = state === 'open';
 	if (open === streamOpen) return; // a reopening that fails again tells nothing new
 	streamOpen = open;
-	refreshAll(); // opened: what did we miss? lost: is anybody there?
+	refreshAll(); // opened: what is there, what did we miss? lost: is anybody there?
 	sayStatus();
 }
 
@@ -121,13 +122,13 @@ function showSections() {
 	at('nav').hidden = shown.length < 2;
 	at('nav').replaceChildren(...shown.map((s) => h('a', { href: `#${s.id}` }, s.nav)));
 	listen();
-	refreshAll();
+	setTimeout(() => { if (streamOpen === null) refreshAll(); }, FIRST_MS);
 }
 
 function askForKey() {
 	if (signingIn) return;
 	signingIn = true;
-	streamOpen = false;
+	streamOpen = null;
 	if (stream) stream.close();
 	unmount();
 	at('range').hidden = true;

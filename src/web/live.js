@@ -36,9 +36,10 @@ export function openStream(topics, names, on) {
 	};
 }
 
-/** Calls work() at most once per `ms`; calls in between are merged into one at the end. work may be asynchronous. */
+/** Calls work() at most once per `ms`, and not sooner than that after now; calls in between are merged into one at the end. work may
+ * be asynchronous. */
 export function throttle(ms, work) {
-	let timer = 0, busy = false, again = false, last = -Infinity;
+	let timer = 0, busy = false, again = false, last = performance.now();
 	async function run() {
 		timer = 0;
 		busy = true;

@@ -78,7 +78,7 @@ export function seriesChart(title, spec) {
 	const key = h('p', { class: 'key' }, spec.series.flatMap((s) => [h('span', { class: 'swatch', style: `background: var(${s.colour})` }), s.label]), readout);
 	const host = h('div', { class: 'chart-host small' });
 	const nothing = h('p', { class: 'empty' }, 'No samples in this range.');
-	let chart = null, seen = true, waiting = false;
+	let chart = null, seen = false, waiting = false;
 	card.body.replaceChildren(key, host);
 
 	function show({ range, events, rows, empty }) {
