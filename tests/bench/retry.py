@@ -1,49 +1,20 @@
-#!/usr/bin/env python3
 """The retry service's bars, measured side by side with their peers in one run; medians of several rounds.
-
-    tests/bench/retry.py [--auspex PROGRAM] [--load PROGRAM] [--rounds 5] [--only NAME,…] [--json FILE] [--markdown]
 
 CPU figures are the daemon's own (schedstat of its threads), the honest figure on a noisy machine. Peers that are not installed are named.
 """
-import argparse
 import http.client
-import json
 import os
 import pathlib
 import shutil
 import signal
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "integration"))
-import harness  # noqa: E402
-
-ROWS = []
-
-
-def row(name, figure, bar, peer="", verdict=None, ratio=None):
-    """One line of the table; verdict None = a figure without a bar, or a peer that is missing."""
-    ROWS.append({"what": name, "figure": figure, "bar": bar, "peer": peer, "ratio": ratio, "met": verdict})
-    ratio = "" if ratio is None else "%.2f" % ratio
-    print("%-52s %-30s %-26s %-28s %-5s %s" % (name, figure, bar, peer, ratio, verdict_text(verdict)), file=sys.stderr, flush=True)
-
-
-def verdict_text(verdict):
-    return "" if verdict is None else "met" if verdict else "MISSED"
-
-
-def markdown():
-    cells = [("figure of", "measured", "bar", "peer", "ratio", "")]
-    cells += [(r["what"].strip(), r["figure"], r["bar"], r["peer"], "" if r["ratio"] is None else "%.2f" % r["ratio"], verdict_text(r["met"])) for r in ROWS]
-    widths = [max(map(len, column)) for column in zip(*cells)]
-    lines = ["| " + " | ".join(text.ljust(w) for text, w in zip(line, widths)) + " |" for line in cells]
-    lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
-    return "\n".join(lines)
+import harness
+from table import row
 
 
 def thread_cpu_us(pid, tid=None):
@@ -51,10 +22,19 @@ def thread_cpu_us(pid, tid=None):
     return sum(int(open("/proc/%d/task/%s/schedstat" % (pid, t)).read().split()[0]) for t in tids) / 1000.0
 
 
-class Bench:
+class Retry:
+    """One method a bench; `options`: auspex, programs (folder of the benchmark programs), rounds."""
+
+    NAMES = ("start", "shell", "memory", "oneshot", "idle", "stream", "push", "health")
+
     def __init__(self, options):
         self.o = options
+        self.load_program = options.programs / "load"
+        self.bare_program = options.programs / "bare_sqlite"
         self.folder = tempfile.mkdtemp(prefix="auspex-bench-")
+
+    def close(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def daemon(self, *flags, fresh=True):
         if fresh:
@@ -65,7 +45,7 @@ class Bench:
         return harness.Daemon(self.folder, argv, port, os.path.join(self.folder, "s"), env)
 
     def load(self, *words):
-        out = subprocess.run([self.o.load, *map(str, words)], capture_output=True, text=True, check=True).stdout.split()
+        out = subprocess.run([self.load_program, *map(str, words)], capture_output=True, text=True, check=True).stdout.split()
         return float(out[0]), int(out[1])
 
     def rounds(self, once):
@@ -161,17 +141,16 @@ class Bench:
                 assert not failed, "a push was not acknowledged"
                 rates.append(160000 / seconds)
                 d.stop()
-            if self.o.bare:
-                theirs.append(self.bare())
-        bare = "bare SQLite %.0f rows/s" % statistics.median(theirs) if theirs else "no bare loop built"
+            theirs.append(self.bare())
+        bare = "bare SQLite %.0f rows/s" % statistics.median(theirs)
         for clients, rates in ours.items():
-            ratio = statistics.median(a / b for a, b in zip(rates, theirs)) if theirs else None
+            ratio = statistics.median(a / b for a, b in zip(rates, theirs))
             row("durable push, 100 runs a message, %d client%s" % (clients, "s" if clients > 1 else ""), "%.0f runs/s" % statistics.median(rates),
-                ">= 0.8 of bare SQLite", bare, ratio >= 0.8 if ratio else None, ratio)
+                ">= 0.8 of bare SQLite", bare, ratio >= 0.8, ratio)
 
     def bare(self):
         file = os.path.join(self.folder, "bare.db")
-        rate = float(subprocess.run([self.o.bare, file, "1600", "100"], capture_output=True, text=True, check=True).stdout.split()[0])
+        rate = float(subprocess.run([self.bare_program, file, "1600", "100"], capture_output=True, text=True, check=True).stdout.split()[0])
         for f in pathlib.Path(self.folder).glob("bare.db*"):
             f.unlink()
         return rate
@@ -225,7 +204,7 @@ class Bench:
                 self.load("stream", d.socket_path, 200000, 100)
 
         def ask(port, path):
-            out = subprocess.run([self.o.load, "ask", str(port), path, "2"], capture_output=True, text=True, check=True).stdout.split()
+            out = subprocess.run([self.load_program, "ask", str(port), path, "2"], capture_output=True, text=True, check=True).stdout.split()
             return float(out[0]), float(out[1])
         thread = threading.Thread(target=feed)
         thread.start()
@@ -317,34 +296,3 @@ class Bench:
             ours, theirs = (statistics.median(p[i] for p in pairs) for i in (0, 1))
             row("auspex %s" % name, "%.1f ms" % ours, "<= 10 ms above `true`", "true %.1f ms" % theirs, ok and ours - theirs <= 10)
         d.stop()
-
-
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--auspex", default=harness.AUSPEX)
-    p.add_argument("--load")
-    p.add_argument("--bare")
-    p.add_argument("--rounds", type=int, default=5)
-    p.add_argument("--only", default="")
-    p.add_argument("--json", help="write the rows to this file")
-    p.add_argument("--markdown", action="store_true", help="print the table as Markdown on stdout")
-    o = p.parse_args()
-    harness.AUSPEX = o.auspex
-    beside = pathlib.Path(o.auspex).resolve().parent / "tests" / "bench"
-    o.load = o.load or str(beside / "load")
-    o.bare = o.bare or (str(beside / "bare_sqlite") if (beside / "bare_sqlite").exists() else None)
-    bench = Bench(o)
-    try:
-        for name in ("start", "shell", "memory", "oneshot", "idle", "stream", "push", "health"):
-            if not o.only or name in o.only.split(","):
-                getattr(bench, name)()
-    finally:
-        shutil.rmtree(bench.folder, ignore_errors=True)
-    if o.markdown:
-        print(markdown())
-    if o.json:
-        pathlib.Path(o.json).write_text(json.dumps(ROWS, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -7,7 +7,7 @@
 // Each case gets a fresh daemon and a fresh page, unless the options say otherwise. The program is $AUSPEX. Exits with 77
 // and a line "SKIP: reason" where chromium or playwright-core is missing.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -23,10 +23,12 @@ function skip(reason) {
 	process.exit(77);
 }
 
-async function findPlaywright() {
+/** Chromium; without it, or without playwright-core, the program ends here with 77. */
+export async function launch() {
 	if (!fs.existsSync(CHROMIUM)) skip(`no chromium at ${CHROMIUM}`);
 	try {
-		return (await import('playwright-core')).default;
+		const { chromium } = (await import('playwright-core')).default;
+		return await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 	} catch (e) {
 		if (e.code !== 'ERR_MODULE_NOT_FOUND') throw e;
 		return skip('playwright-core is not installed: npm install --prefix tests/browser');
@@ -74,6 +76,14 @@ export function failedRun(command, attempts, seconds) {
 		attempts: Array.from({ length: attempts }, () => ({ duration_seconds: seconds / attempts, exit_code: 1, success: false })),
 	});
 }
+
+const PAST_EVENTS = `import glob, sqlite3, sys, time
+db = sqlite3.connect(glob.glob(sys.argv[1] + "/state/**/history.db", recursive=True)[0])
+n, now = int(sys.argv[2]), time.time_ns()
+first = db.execute("SELECT max(max(id), max(event_id)) FROM event").fetchone()[0] + 1
+db.executemany("INSERT INTO event(id, t, event_id, kind, severity, subject, title, detail) VALUES(?, ?, ?, 'run_failed', 'warning', ?, ?, '')",
+  ((first + i, now - (n - i) * 3_000_000_000, first + i, "job %d" % i, "1 run of 'job %d' failed" % i) for i in range(n)))
+db.commit()`;
 
 /** A daemon in a temporary folder: start, kill (without a word), stop (and clean up), send runs, ask. */
 export class Daemon {
@@ -129,13 +139,21 @@ export class Daemon {
 		await eventually('the runs are stored', async () => (await this.stored()) === before + runs.length);
 	}
 
+	/** Puts `n` failed runs as events of the last hours into the history while the daemon is away, oldest first. */
+	async addPastEvents(n) {
+		await this.kill('SIGTERM');
+		const child = spawnSync('/usr/bin/python3', ['-c', PAST_EVENTS, this.dir, String(n)], { encoding: 'utf8' });
+		assert.equal(child.status, 0, child.stderr);
+		await this.start();
+	}
+
 	async stored() {
 		return (await (await fetch(`${this.url}/api/daemon/stats`)).json()).total_metrics;
 	}
 }
 
 /** A page that keeps a record of what it should not do: errors on the console, requests to anybody else. */
-async function openPage(browser, daemon, options) {
+export async function openPage(browser, daemon, options) {
 	const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB', timezoneId: 'UTC', ...options });
 	const page = await context.newPage();
 	page.setDefaultTimeout(8000);
@@ -183,8 +201,7 @@ async function runCase(browser, name, body, options) {
 
 /** Runs the cases one after the other and ends the process: 0, or 1 if one failed. */
 export async function browserTest(cases, options = {}) {
-	const { chromium } = await findPlaywright();
-	const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+	const browser = await launch();
 	let failed = 0;
 	try {
 		for (const [name, body] of Object.entries(cases)) if (!(await runCase(browser, name, body, options))) failed++;

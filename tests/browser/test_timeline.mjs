@@ -1,6 +1,5 @@
 // The timeline: filters, details, keys, live events, and ten thousand events in a handful of rows.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { browserTest, eventually, failedRun, param, ready, run } from './harness.mjs';
 
 const config = 'self_interval: 60s\nalerts:\n  - {name: hot, series: "app.t*", above: 10, severity: critical}\n';
@@ -12,20 +11,6 @@ async function open({ daemon, page }, query) {
 	await page.locator('#timeline').scrollIntoViewIfNeeded();
 }
 
-/** Puts events of the last hours into the history while the daemon is away, oldest first. */
-async function manyEvents(daemon, n) {
-	await daemon.kill('SIGTERM');
-	const write = `import glob, sqlite3, sys, time
-db = sqlite3.connect(glob.glob(sys.argv[1] + "/state/**/history.db", recursive=True)[0])
-n, now = int(sys.argv[2]), time.time_ns()
-first = db.execute("SELECT max(max(id), max(event_id)) FROM event").fetchone()[0] + 1
-db.executemany("INSERT INTO event(id, t, event_id, kind, severity, subject, title, detail) VALUES(?, ?, ?, 'run_failed', 'warning', ?, ?, '')",
-  ((first + i, now - (n - i) * 3_000_000_000, first + i, "job %d" % i, "1 run of 'job %d' failed" % i) for i in range(n)))
-db.commit()`;
-	const child = spawnSync('/usr/bin/python3', ['-c', write, daemon.dir, String(n)], { encoding: 'utf8' });
-	assert.equal(child.status, 0, child.stderr);
-	await daemon.start();
-}
 const total = async (daemon) => {
 	let n = 0, query = '';
 	for (;;) {
@@ -75,7 +60,7 @@ await browserTest({
 		assert.deepEqual(t.record.errors, []);
 	},
 	'ten thousand events: few rows in the document, each in its place, the last one reached': async (t) => {
-		await manyEvents(t.daemon, 10000);
+		await t.daemon.addPastEvents(10000);
 		await eventually('ten thousand events', async () => (await total(t.daemon)) === 10000);
 		await open(t, '?kind=run_failed');
 		const box = t.page.locator('.events');
@@ -98,7 +83,7 @@ await browserTest({
 		assert.deepEqual(t.record.errors, []);
 	},
 	'what is looked at stays in place when new events come': async (t) => {
-		await manyEvents(t.daemon, 300);
+		await t.daemon.addPastEvents(300);
 		await eventually('three hundred', async () => (await total(t.daemon)) === 300);
 		await open(t);
 		const box = t.page.locator('.events');
