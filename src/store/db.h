@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #define DB_PAGE_SIZE      4096
+#define DB_HEADER_SIZE    100 /* at the beginning of every SQLite database */
 #define DB_CACHE_KIB      512 /* page cache of the writer: a few hot leaves per table */
 #define DB_READ_CACHE_KIB 256
 #define DB_BUSY_MS        2000 /* for a foreign program that holds the file */

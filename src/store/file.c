@@ -176,12 +176,23 @@ static int try_open(struct file *f, struct err *err)
 	return rc;
 }
 
+/* SQLite takes a file without a header for a new one, and would delete the log beside it. */
+static bool is_beheaded(const struct file *f)
+{
+	struct stat st, wal_st;
+	char wal[FILE_PATH_MAX + 8];
+	snprintf(wal, sizeof(wal), "%s-wal", f->path);
+	off_t size = stat(f->path, &st) == 0 ? st.st_size : 0;
+	return size < DB_HEADER_SIZE && (size > 0 || (stat(wal, &wal_st) == 0 && wal_st.st_size > 0));
+}
+
 int file_open(struct file *f, struct err *err)
 {
 	int rc = lock_ensure(f, err);
 	if (rc < 0)
 		return rc;
-	rc = try_open(f, err);
+	rc = is_beheaded(f) ? err_set(err, ERR_CORRUPT, f->path, "its beginning is missing")
+			    : try_open(f, err);
 	if (rc != ERR_CORRUPT)
 		return rc;
 	char why[256];

@@ -56,6 +56,22 @@ static void test_a_damaged_header_is_moved_aside(void **state)
 	assert_begun_anew(&r);
 }
 
+static void test_a_file_cut_to_nothing_beside_its_log_is_moved_aside_with_it(void **state)
+{
+	struct rig r;
+	char db[128], log[128];
+	make_history(&r, 100);
+	rig_file(&r, "history.db", db, sizeof(db));
+	rig_file(&r, "history.db-wal", log, sizeof(log));
+	assert_int_equal(rename(db, log), 0); /* some content */
+	close(open(db, O_CREAT | O_WRONLY, 0600));
+	assert_int_equal(rig_open(&r), 0);
+	assert_int_equal(files_with(&r, "history.db.damaged-"), 2);
+	rig_until(&r, r.bad_notices == 1);
+	assert_non_null(strstr(r.last_notice, "its beginning is missing"));
+	rig_stop(&r);
+}
+
 static void test_a_damaged_page_is_moved_aside(void **state)
 {
 	struct rig r;
@@ -278,6 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_damaged_header_is_moved_aside),
+		cmocka_unit_test(test_a_file_cut_to_nothing_beside_its_log_is_moved_aside_with_it),
 		cmocka_unit_test(test_a_damaged_page_is_moved_aside),
 		cmocka_unit_test(test_a_file_that_is_no_database_is_moved_aside),
 		cmocka_unit_test(test_an_empty_file_is_a_fresh_one),
