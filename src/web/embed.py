@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """Writes the dashboard's files into one C source that defines the tables of include/web/assets.h.
 
-    embed.py OUT.c --template index.html.in --page index.html:Auspex:* --section retry ... FILE...
+    embed.py OUT.c --template index.html.in --page index.html:Auspex:* ... FILE...
 
 Each FILE is served as /assets/<its name>. Each --page (file:title:sections) is made from the template and served as
-/<file>; "*" stands for every section. The --section list becomes /assets/sections.js, so that a section is one module
-and one line in meson.build. The output depends on the input alone: no times, no paths of this machine.
+/<file>; "*" stands for every section. The output depends on the input alone: no times, no paths of this machine.
 """
 import argparse
 import gzip
@@ -13,7 +12,6 @@ import hashlib
 import html
 import os
 import re
-import sys
 
 TYPES = {
     '.css': 'text/css; charset=utf-8',
@@ -21,7 +19,6 @@ TYPES = {
     '.js': 'text/javascript; charset=utf-8',
     '.svg': 'image/svg+xml',
 }
-CLASSIC = {'dygraph.min.js'}  # scripts that are not modules: nothing imports them
 
 
 def read(path):
@@ -31,16 +28,8 @@ def read(path):
     return re.sub(rb'\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$', b'\n', data)
 
 
-def sections_module(names):
-    lines = ['// Made by embed.py from the list in src/web/meson.build.']
-    lines += [f"import {n} from './{n}.js';" for n in names]
-    lines += [f"export default [{', '.join(names)}];", '']
-    return '\n'.join(lines).encode()
-
-
-def page(template, title, sections, modules):
-    preload = '\n'.join(f'<link rel="modulepreload" href="/assets/{m}">' for m in modules)
-    values = {'TITLE': html.escape(title), 'SECTIONS': html.escape(sections), 'PRELOAD': preload}
+def page(template, title, sections):
+    values = {'TITLE': html.escape(title), 'SECTIONS': html.escape(sections)}
     text = re.sub(r'@([A-Z]+)@', lambda m: values[m.group(1)], template)
     return text.encode()
 
@@ -79,17 +68,12 @@ def render(assets):
 
 def collect(args):
     files = {os.path.basename(f): read(f) for f in args.files}
-    files['sections.js'] = sections_module(args.section)
-    for name in args.section:
-        if f'{name}.js' not in files:
-            sys.exit(f'embed.py: section {name}: {name}.js is not among the files')
     with open(args.template, encoding='utf-8') as f:
         template = f.read()
-    modules = sorted(n for n in files if n.endswith('.js') and n not in CLASSIC and n != 'app.js')
     assets = []
     for spec in args.page:
         name, title, sections = spec.split(':')
-        assets.append(('/' + name, page(template, title, sections, modules)))
+        assets.append(('/' + name, page(template, title, sections)))
     return assets + [('/assets/' + n, data) for n, data in sorted(files.items())]
 
 
@@ -99,19 +83,9 @@ def main():
     p.add_argument('files', nargs='+')
     p.add_argument('--template', required=True)
     p.add_argument('--page', action='append', default=[])
-    p.add_argument('--section', action='append', default=[])
-    p.add_argument('--directory', action='store_true', help='write the files into OUTPUT/ instead, to look at them')
     args = p.parse_args()
-    assets = collect(args)
-    if not args.directory:
-        with open(args.output, 'w', encoding='ascii', newline='\n') as f:
-            f.write(render(assets))
-        return
-    for path, data in assets:
-        target = args.output + path
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(target, 'wb') as f:
-            f.write(data)
+    with open(args.output, 'w', encoding='ascii', newline='\n') as f:
+        f.write(render(collect(args)))
 
 
 main()

@@ -102,7 +102,7 @@ echo "}"
     def test_the_dashboard(self):
         out = self.sh("curl -s http://localhost:8080")
         self.assertTrue(out.startswith("<!DOCTYPE html>"))
-        for name in sorted(set(re.findall(r'"(/assets/[^"]+\.js)"', out))): # the page and the modules it names
+        for name in sorted(set(re.findall(r'"(/assets/[^"]+\.js)"', out))): # the page and its scripts
             out += self.sh("curl -s http://localhost:8080" + name)
         for text in ("<!DOCTYPE html>", "Retry Daemon Dashboard", "Real-time monitoring of retry operations"):
             self.assertIn(text, out)

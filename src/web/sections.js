@@ -1,0 +1,7 @@
+// The sections of the page, in their order on it: one module and one line each.
+import alerts from './alerts.js';
+import retry from './retry.js';
+import timeline from './timeline.js';
+import daemon from './daemon.js';
+
+export default [alerts, retry, timeline, daemon];
