@@ -182,6 +182,18 @@ static void write_watch(struct jw *w, const struct daemon *d)
 	jw_end(w);
 }
 
+static void write_alerts(struct jw *w, const struct daemon *d)
+{
+	if (!d->alerts)
+		return;
+	const struct alert_engine *e = alerts_engine(d->alerts);
+	jw_obj(w, "alerts");
+	jw_u64(w, "rules", alert_engine_rules(e));
+	jw_u64(w, "active", alert_engine_active(e));
+	jw_u64(w, "not_watched", alert_engine_refused(e));
+	jw_end(w);
+}
+
 static void write_detail(struct daemon *d, struct jw *w)
 {
 	struct store_stats s;
@@ -204,6 +216,7 @@ static void write_detail(struct daemon *d, struct jw *w)
 	if (has_statsd)
 		write_statsd(w, &statsd);
 	write_watch(w, d);
+	write_alerts(w, d);
 	jw_obj(w, "loop");
 	jw_i64(w, "longest_turn_us", d->watch.worst_ever_us);
 	jw_u64(w, "turns", d->watch.turns);

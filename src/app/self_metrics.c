@@ -85,7 +85,8 @@ void loop_watch_stop(struct daemon *d)
 	X(HTTP_REQUESTS, "auspex.http_requests", COUNTER, 0, "", "HTTP requests answered.")                                      \
 	X(HTTP_ERRORS, "auspex.http_errors", COUNTER, 0, "", "HTTP answers of 400 and above.")                                   \
 	X(HTTP_OPEN, "auspex.http_connections", GAUGE, 0, "", "Open HTTP connections.")                                          \
-	X(SERIES, "auspex.series", GAUGE, 0, "", "Known series.")
+	X(SERIES, "auspex.series", GAUGE, 0, "", "Known series.")                                                                \
+	X(ALERTS, "auspex.alerts", GAUGE, 0, "", "Alerts that are pending, firing, acknowledged or silenced.")
 /* clang-format on */
 
 enum self_index {
@@ -187,6 +188,8 @@ static void read_rest(struct daemon *d, mono_us elapsed, double *v)
 				    hub_dropped(d->hub, HUB_FLEET));
 	v[SELF_DROP_SERIES] = (double)registry_overflow(d->registry);
 	v[SELF_SERIES] = registry_count(d->registry);
+	if (d->alerts)
+		v[SELF_ALERTS] = alert_engine_active(alerts_engine(d->alerts));
 	v[SELF_LOOP_WORST] = (double)d->watch.worst_us / 1e6;
 	v[SELF_LOOP_BUSY] = elapsed > 0 ? 100.0 * (double)d->watch.busy_us / (double)elapsed : 0;
 	d->watch.worst_us = d->watch.busy_us = 0;

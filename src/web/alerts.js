@@ -1,16 +1,16 @@
-// Alerts: what needs somebody now, who has it, what went by, and the rules behind it. Acknowledging and silencing happen here.
+// Alerts: what needs somebody now, who has it, and what went by. Acknowledging and silencing happen here.
 import { ask, tell } from './api.js';
-import { fillRows, h, table } from './dom.js';
-import { NONE, when } from './format.js';
+import { fillRows, h, keepFocus, table } from './dom.js';
+import { NONE, number, severity, when } from './format.js';
 import { throttle } from './live.js';
 import { panel } from './panel.js';
+import { rulesCard } from './rules.js';
 
 const LIVE_MS = 1000;
 const RESOLVED_SHOWN = 10;
 const WHO_KEY = 'auspex-who'; // the name typed last, so that nobody types it twice at night
 
 const list = (v) => (Array.isArray(v) ? v : []);
-const number = (v) => (typeof v === 'number' ? String(Number(v.toPrecision(6))) : NONE);
 
 function remembered() {
 	try {
@@ -26,13 +26,6 @@ function remember(who) {
 	} catch {
 		// then it is typed again
 	}
-}
-
-/* Tables are made anew with every answer; whoever stands on a button of one must not be thrown out. */
-function keepFocus(root, change) {
-	const key = root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-	change();
-	if (key) root.querySelector(`[data-key="${key}"]`)?.focus();
 }
 
 /** Who, why, until when. done(words) answers a promise; closed() is called at the end, either way. */
@@ -68,7 +61,6 @@ const stateTone = { firing: 'bad', pending: 'warn', acknowledged: 'calm', silenc
 const stateSign = { firing: '●', pending: '◔', acknowledged: '✓', silenced: '–', resolved: '✓' };
 
 const badge = (state) => h('span', { class: `badge ${stateTone[state] || ''}` }, `${stateSign[state] || ''} ${state}`);
-const severity = (name) => h('span', { class: `severity ${name}` }, name);
 
 function whoCell(alert) {
 	const said = alert.silenced || alert.acknowledged;
@@ -120,7 +112,7 @@ function activeCard(reload) {
 			keepFocus(rows, () => {
 				if (!active.length) {
 					rows.replaceChildren(h('p', { class: 'empty' }, 'No alerts: nothing that a rule watches for is wrong.'),
-						rules ? '' : h('p', { class: 'hint' }, 'There are no rules yet. They stand under alerts: in the configuration file, or are sent to POST /api/alerts/rules.'));
+						rules ? '' : h('p', { class: 'hint' }, 'There are no rules yet. Make one below, or write it under alerts: in the configuration file.'));
 					return;
 				}
 				const target = table('Alerts that are pending or firing', activeColumns);
@@ -142,23 +134,6 @@ function showResolved(card, answer) {
 	}
 	const target = table('Alerts resolved within the last day', resolvedColumns);
 	fillRows(target, resolvedColumns, gone.map((a) => [when(a.resolved), severity(a.severity), nameCell(a), when(a.fired || a.since)]));
-	card.body.replaceChildren(h('div', { class: 'scroll' }, target));
-}
-
-const ruleColumns = [{ title: 'Rule', class: 'what' }, { title: 'Severity', class: 'sev' }, { title: 'Series', class: 'num n-series' }, { title: 'Active', class: 'num n-active' }];
-
-function showRules(card, answer) {
-	const rules = list(answer.rules);
-	if (!rules.length) {
-		card.body.replaceChildren(h('p', { class: 'empty' }, 'No rules.'));
-		return;
-	}
-	const target = table('Alert rules', ruleColumns);
-	fillRows(target, ruleColumns, rules.map((r) => [
-		h('span', { class: 'alert-name', title: r.source === 'file' ? 'From the configuration file' : 'Made over the API' }, h('strong', null, r.name),
-			h('code', null, r.series || r.subject || '*'), h('span', { class: 'condition' }, r.condition)),
-		severity(r.severity), number(r.matches), h('span', { class: r.active ? 'bad' : '' }, number(r.active)),
-	]));
 	card.body.replaceChildren(h('div', { class: 'scroll' }, target));
 }
 
@@ -186,9 +161,9 @@ function mount(root) {
 	const active = activeCard(refresh);
 	const silences = panel('Silences and Maintenance', { class: 'wide alerts' });
 	const resolved = panel('Resolved in the Last Day', { class: 'half alerts' });
-	const rules = panel('Alert Rules', { class: 'half alerts' });
+	const rules = rulesCard(refresh);
 	silences.node.hidden = true;
-	root.append(active.card.node, silences.node, resolved.node, rules.node);
+	root.append(active.card.node, silences.node, resolved.node, rules.card.node);
 
 	function refresh() {
 		const alerts = ask('/api/alerts?limit=1000'), known = ask('/api/alerts/rules');
@@ -196,7 +171,7 @@ function mount(root) {
 		return Promise.allSettled([
 			active.card.load(both, ([a, r]) => active.show(a, list(r.rules).length)),
 			resolved.load(alerts, (a) => showResolved(resolved, a)),
-			rules.load(known, (a) => showRules(rules, a)),
+			rules.card.load(known, rules.show),
 			silences.load(ask('/api/alerts/silences'), (a) => showSilences(silences, a, refresh)),
 		]);
 	}

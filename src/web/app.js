@@ -125,18 +125,19 @@ function showSections() {
 	setTimeout(() => { if (streamOpen === null) refreshAll(); }, FIRST_MS);
 }
 
-function askForKey() {
+/** back: the sections may be seen without a key. */
+function askForKey(back) {
 	if (signingIn) return;
 	signingIn = true;
 	streamOpen = null;
 	if (stream) stream.close();
 	unmount();
 	at('range').hidden = true;
-	main.replaceChildren(signInForm(start));
+	main.replaceChildren(signInForm(start, back));
 	at('key').focus();
 	at('updated').textContent = '';
 	at('latest').replaceChildren();
-	at('sign-out').hidden = true;
+	at('sign-in').hidden = at('sign-out').hidden = true;
 	sayStatus();
 }
 
@@ -152,12 +153,14 @@ async function start() {
 		askForKey();
 		return;
 	}
+	at('sign-in').hidden = !(known.key_needed && !known.signed_in);
 	at('sign-out').hidden = !(known.key_needed && known.signed_in);
 	showSections();
 	ask('/api/events?limit=1').then((answer) => answer.events?.[0] && showLatest(answer.events[0]), () => {});
 	ask('/api/health').then((health) => { at('version').textContent = `Auspex ${health.version ?? ''}`; }, () => {});
 }
 
+at('sign-in').addEventListener('click', () => askForKey(start));
 at('sign-out').addEventListener('click', async () => {
 	await signOut().catch(() => {});
 	location.reload();

@@ -35,3 +35,10 @@ export function figures(items) {
 	return h('dl', { class: 'figures' }, items.map((item) => h('div', { class: item.class },
 		h('dt', null, item.title), h('dd', { class: item.tone }, item.value))));
 }
+
+/** Tables are made anew with every answer; whoever stands on a button of one (by its data-key) must not be thrown out. */
+export function keepFocus(root, change) {
+	const key = root.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+	change();
+	if (key) root.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+}

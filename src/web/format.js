@@ -27,6 +27,17 @@ export const percent = (share) => (isNumber(share) ? `${(share * 100).toFixed(1)
 
 export const fixed = (value, digits) => (isNumber(value) ? value.toFixed(digits) : NONE);
 
+/** At most six digits, without an ending row of zeros. */
+export const number = (v) => (isNumber(v) ? String(Number(v.toPrecision(6))) : NONE);
+
+/** The name of a severity, in its colour. */
+export function severity(name) {
+	const node = document.createElement('span');
+	node.className = `severity ${name}`;
+	node.textContent = name;
+	return node;
+}
+
 /** Nanoseconds → "1.50s". */
 export const secondsOfNs = (ns) => (isNumber(ns) ? `${(ns / 1e9).toFixed(2)}s` : NONE);
 

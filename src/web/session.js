@@ -14,8 +14,8 @@ export async function session() {
 
 export const signOut = () => tell('DELETE', '/api/session');
 
-/** The form; done() is called once the daemon has taken the key. */
-export function signInForm(done) {
+/** The form; done() is called once the daemon has taken the key. back: for those who may look without one, called when they want to. */
+export function signInForm(done, back) {
 	const error = h('p', { class: 'error', role: 'alert' });
 	const key = h('input', { id: 'key', type: 'password', autocomplete: 'current-password', required: true, spellcheck: 'false' });
 	const button = h('button', { type: 'submit' }, 'Sign in');
@@ -35,7 +35,8 @@ export function signInForm(done) {
 	}
 	return h('form', { class: 'card sign-in', submit, 'aria-labelledby': 'sign-in-title' },
 		h('h2', { id: 'sign-in-title' }, 'Sign in'),
-		h('p', null, 'This daemon shows its figures only to holders of a key.'),
+		h('p', null, back ? 'Looking needs no key here; changing something does.' : 'This daemon shows its figures only to holders of a key.'),
 		h('input', { autocomplete: 'username', value: 'auspex', hidden: true }), // password managers want a name for it
-		h('label', { for: 'key' }, 'API key'), key, error, button);
+		h('label', { for: 'key' }, 'API key'), key, error, button,
+		back ? h('button', { type: 'button', class: 'plain', click: back }, 'Back') : null);
 }

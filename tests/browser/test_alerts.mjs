@@ -70,6 +70,33 @@ const cases = {
 		await page.getByRole('button', { name: /^End the silence of disk full/ }).click();
 		await eventually('it speaks again', async () => (await active(page))[0]?.[0].includes('firing'));
 	},
+	'a rule is made, fires, and is removed': async ({ daemon, page, record }) => {
+		await sample(daemon, 'backup.seconds{job=home}', 12);
+		await page.goto(daemon.url);
+		await ready(page);
+		const rules = card(page, 'Alert Rules');
+		assert.equal(await rules.getByRole('button', { name: /^Remove/ }).count(), 0, 'those of the file stay');
+		await rules.getByRole('button', { name: 'New rule' }).click();
+		await page.keyboard.type('slow backup');
+		await eventually('the series is offered', async () => (await page.locator('#known-series option').evaluateAll((all) => all.map((o) => o.value))).includes('backup.seconds{job=home}'));
+		await rules.getByLabel('Series').fill('backup.seconds{*}');
+		await rules.getByLabel('Value').fill('sixty');
+		await rules.getByRole('button', { name: 'Make rule' }).click();
+		await rules.getByText('“sixty” is not a number.').waitFor();
+		await rules.getByLabel('Value').fill('60');
+		await rules.getByLabel('For at least').fill('soon');
+		await rules.getByLabel('Severity').selectOption('critical');
+		await rules.getByRole('button', { name: 'Make rule' }).click();
+		await rules.getByText(/for: write a duration/).waitFor();
+		await rules.getByLabel('For at least').fill('');
+		await rules.getByRole('button', { name: 'Make rule' }).click();
+		await eventually('it is listed', async () => (await cells(page, 'Alert Rules')).some((r) => r[0].startsWith('slow backup')));
+		await sample(daemon, 'backup.seconds{job=home}', 95);
+		await eventually('it fires', async () => (await active(page)).some((r) => r[0].includes('firing') && r[2].startsWith('slow backup')));
+		await rules.getByRole('button', { name: 'Remove the rule slow backup' }).click();
+		await eventually('it is gone', async () => (await cells(page, 'Alert Rules')).length === 2 && !(await active(page)).length);
+		assert.equal(record.errors.filter((e) => !e.includes('400')).length, 0, record.errors.join());
+	},
 	'a form that is being filled survives what comes in': async ({ daemon, page }) => {
 		await fire(daemon, page);
 		await page.getByRole('button', { name: /^Acknowledge/ }).click();

@@ -44,4 +44,22 @@ await browserTest({
 		await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange'))); // looking at it again refreshes
 		await eventually('the form is back', async () => (await status(page)) === 'A key is needed');
 	},
+	'where only changes need a key, signing in is offered and can be left': async ({ daemon, page, record }) => {
+		daemon.config = `api_keys: [${KEY}]\n`;
+		await daemon.kill('SIGTERM');
+		await daemon.start();
+		await page.goto(daemon.url);
+		await ready(page);
+		await page.getByRole('button', { name: 'Sign in' }).click();
+		await page.getByText('Looking needs no key here; changing something does.').waitFor();
+		await page.getByRole('button', { name: 'Back' }).click();
+		await ready(page);
+		assert.ok(await card(page, 'System Statistics').isVisible());
+		await page.getByRole('button', { name: 'Sign in' }).click();
+		await signIn(page, KEY);
+		await ready(page);
+		assert.ok(await page.getByRole('button', { name: 'Sign out' }).isVisible());
+		assert.ok(await page.getByRole('button', { name: 'Sign in' }).isHidden());
+		assert.deepEqual(record.errors, []);
+	},
 }, { config: `guard_reads: true\napi_keys: [${KEY}]\n` });
