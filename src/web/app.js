@@ -9,6 +9,7 @@ import { clock, when } from './format.js';
 import { openStream, throttle } from './live.js';
 import { mountRangeBar, onTimeRange } from './range.js';
 import sections from './sections.js';
+import { mountRangeSelector } from './selector.js';
 import { session, signInForm, signOut } from './session.js';
 
 const REFRESH_MS = 30000;
@@ -118,7 +119,13 @@ function showSections() {
 	signingIn = false;
 	unmount();
 	mounted = shown.map(mountSection);
-	if (shown.some((s) => s.ranged) && at('range').hidden) mountRangeBar(at('range'));
+	if (shown.some((s) => s.ranged)) {
+		if (!at('range').childElementCount) {
+			mountRangeBar(at('range'));
+			mountRangeSelector(at('range'));
+		}
+		at('range').hidden = false;
+	}
 	at('nav').hidden = shown.length < 2;
 	at('nav').replaceChildren(...shown.map((s) => h('a', { href: `#${s.id}` }, s.nav)));
 	listen();

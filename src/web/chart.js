@@ -3,7 +3,8 @@
 import { clock } from './format.js';
 import { resetTimeRange, setTimeRange, zoomBy } from './range.js';
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/** A colour of the style sheet, as the theme has it now. */
+export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 /** Bars from the base line, later series in front of earlier ones; the first row's step is the width of a bar. */
 function plotBars(e) {

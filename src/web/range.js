@@ -86,6 +86,12 @@ export function onTimeRange(tell) {
 	return () => listeners.delete(tell);
 }
 
+/** The range that ends now and moves on with it. */
+export function setLiveRange(ms) {
+	const minutes = Math.max(1, Math.round(ms / MS.m));
+	setTimeRange({ last: CHOICES.find((c) => spanOf(c) === minutes * MS.m) || (minutes < 1e4 ? `${minutes}m` : `${Math.round(minutes / 60)}h`) });
+}
+
 export const resetTimeRange = () => setTimeRange({ last: DEFAULT });
 
 /** By factor around the middle; a live range that grows stays live where it can. */
@@ -95,7 +101,8 @@ export function zoomBy(factor) {
 	setTimeRange({ start: middle - half, end: Math.min(middle + half, Math.max(Date.now(), end)) });
 }
 
-function shift(part) {
+/** By that part of its length; not beyond now. */
+export function moveBy(part) {
 	const { start, end } = timeRange();
 	const by = (end - start) * part;
 	if (end + by >= Date.now() && part > 0) setTimeRange({ start: Date.now() - (end - start), end: Date.now() });
@@ -135,7 +142,7 @@ export function mountRangeBar(root) {
 	root.replaceChildren(
 		h('div', { class: 'range-group', role: 'group', 'aria-label': 'Range of time' }, choices),
 		h('div', { class: 'range-group', role: 'group', 'aria-label': 'Move the range' },
-			button('‹', 'Earlier', () => shift(-0.5)), button('›', 'Later', () => shift(0.5)),
+			button('‹', 'Earlier', () => moveBy(-0.5)), button('›', 'Later', () => moveBy(0.5)),
 			button('−', 'Zoom out', () => zoomBy(2)), button('+', 'Zoom in', () => zoomBy(0.5))),
 		details, shown);
 	function show() {
@@ -144,7 +151,6 @@ export function mountRangeBar(root) {
 	}
 	onTimeRange(show);
 	show();
-	root.hidden = false;
 }
 
 window.addEventListener('popstate', () => {

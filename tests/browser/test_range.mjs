@@ -70,6 +70,34 @@ await browserTest({
 		await plot.dblclick({ position: { x: box.width * 0.5, y: 50 } });
 		await eventually('the default is back', async () => (await param(t.page, 'from')) === null);
 	},
+	'the selector shows the range, and moves, stretches and draws it': async (t) => {
+		await open(t, '?last=24h');
+		const strip = await t.page.locator('.selector').boundingBox(), chosen = t.page.getByRole('slider', { name: 'Range of time' });
+		const share = async () => { const b = await chosen.boundingBox(); return [b.x - strip.x, b.x + b.width - strip.x].map((x) => Math.round((x / strip.width) * 100)); };
+		const drag = async (from, to) => {
+			await t.page.mouse.move(strip.x + strip.width * from, strip.y + 20);
+			await t.page.mouse.down();
+			await t.page.mouse.move(strip.x + strip.width * to, strip.y + 20, { steps: 5 });
+			await t.page.mouse.up();
+		};
+		const days = async () => (Date.parse(await param(t.page, 'to')) - Date.parse(await param(t.page, 'from'))) / 86400e3;
+		assert.deepEqual(await share(), [86, 100]); // a day of seven
+		await drag(0.95, 0.5);
+		await eventually('a range of its own', async () => (await param(t.page, 'from')) !== null);
+		assert.ok(Math.abs((await days()) - 1) < 0.05, 'moved, not stretched');
+		await eventually('the frame is there', async () => Math.abs((await share())[0] - 41) <= 1);
+		await drag((await share())[0] / 100, 0.1);
+		await eventually('stretched to the left', async () => Math.abs((await days()) - 3.2) < 0.2);
+		await drag(0.8, 0.9);
+		await eventually('drawn anew', async () => Math.abs((await days()) - 0.7) < 0.1);
+		await drag(0.85, 1);
+		await eventually('at the end it is live again', async () => (await param(t.page, 'last')) !== null && (await param(t.page, 'from')) === null);
+		await chosen.focus();
+		await t.page.keyboard.press('ArrowLeft');
+		await eventually('moved by key', async () => (await param(t.page, 'from')) !== null);
+		assert.match(await chosen.getAttribute('aria-valuetext'), /–/);
+		assert.deepEqual(t.record.errors, []);
+	},
 	'the cursors of all charts move together, by mouse and by key': async (t) => {
 		await open(t, '?last=15m');
 		await charted(t.page);
