@@ -30,6 +30,7 @@ struct http_call {
 	size_t max_answer;          /* default 16 MiB */
 	bool insecure;              /* no certificate check */
 	const char *ca_file;        /* or NULL */
+	bool direct;                /* by no proxy, whatever the environment says */
 };
 struct http_answer {
 	int code;           /* 0, or ERR_UNSUPPORTED (no libcurl), -ETIMEDOUT, -ECONNREFUSED, -EHOSTUNREACH, ERR_FULL, -EPROTO, ERR_CANCELLED */
@@ -38,6 +39,11 @@ struct http_answer {
 	struct view body, headers; /* borrowed for the call */
 	mono_us total_us, connect_us, first_byte_us;
 };
+/* The value of an answer's header, trimmed, the last of several; `data` is NULL when there is none. */
+struct view http_answer_header(const struct http_answer *a, const char *name);
+/* "Sun, 22 Nov 2026 20:10:10 GMT", as in a Date header. 0 or ERR_SYNTAX. */
+int http_date_parse(struct view text, wall_ns *out);
+
 /* Copies everything it needs. `done` is called once, never from inside this call. *id for cancelling. */
 int http_client_start(struct http_client *c, const struct http_call *call,
 		      void (*done)(void *arg, const struct http_answer *answer), void *arg, uint64_t *id, struct err *err);

@@ -169,6 +169,8 @@ int http_client_call_prepare(struct http_client *c, struct http_client_call *cal
 		api->easy_setopt(call->easy, CURLOPT_SSL_VERIFYPEER, 0L);
 		api->easy_setopt(call->easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	}
+	if (spec->direct)
+		api->easy_setopt(call->easy, CURLOPT_PROXY, "");
 	if (spec->ca_file)
 		api->easy_setopt(call->easy, CURLOPT_CAINFO, spec->ca_file);
 	return api->easy_setopt(call->easy, CURLOPT_URL, spec->url) == CURLE_OK ? 0 : -ENOMEM;

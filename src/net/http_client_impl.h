@@ -3,6 +3,7 @@
  *     http_client.c        the interface: start, cancel, deliver, close
  *     http_client_call.c   one request: options for libcurl, callbacks, its error as ours
  *     http_client_loop.c   libcurl's sockets and its timer on the loop
+ *     http_answer.c        what stands in an answer
  *     http_client_lib.c    libcurl itself, loaded when first needed
  *
  * libcurl's header is used for types and constants only; nothing links to it.

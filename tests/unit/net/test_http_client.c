@@ -299,6 +299,19 @@ static void test_refused_port(void **state)
 	teardown(&s);
 }
 
+static void test_direct_calls_pass_a_proxy_by(void **state)
+{
+	struct server s;
+	setup(&s, HELLO);
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	struct outcome o = call(&s, (struct http_call){ .timeout_ms = 5000 });
+	assert_int_equal(o.a.code, -ECONNREFUSED);
+	o = call(&s, (struct http_call){ .timeout_ms = 5000, .direct = true });
+	assert_int_equal(o.a.status, 200);
+	unsetenv("http_proxy");
+	teardown(&s);
+}
+
 static void test_silent_server_times_out(void **state)
 {
 	struct server s;
@@ -467,6 +480,7 @@ int main(void)
 		cmocka_unit_test(test_redirects_are_not_followed),
 		cmocka_unit_test(test_connection_is_reused),
 		cmocka_unit_test(test_refused_port),
+		cmocka_unit_test(test_direct_calls_pass_a_proxy_by),
 		cmocka_unit_test(test_silent_server_times_out),
 		cmocka_unit_test(test_too_large_answer),
 		cmocka_unit_test(test_garbage_and_early_close),
