@@ -1,0 +1,98 @@
+#include "detect/change.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define RESULT_FIRST 16 /* points of room to begin with */
+
+void change_measure(struct change_point *p)
+{
+	double forward = p->mean_before != 0 ? p->mean_after / p->mean_before - 1 : 0;
+	double backward = p->mean_after != 0 ? p->mean_before / p->mean_after - 1 : 0;
+	p->magnitude = fmax(fabs(forward), fabs(backward));
+	p->percentage_change =
+		p->mean_before != 0 ? (p->mean_after - p->mean_before) / p->mean_before * 100 : NAN;
+}
+
+void change_result_init(struct change_result *r, struct arena *arena)
+{
+	*r = (struct change_result){ .arena = arena };
+}
+
+int change_result_add(struct change_result *r, const struct change_point *p)
+{
+	if (r->n == r->cap) {
+		size_t cap = r->cap ? 2 * r->cap : RESULT_FIRST;
+		struct change_point *grown = arena_alloc(r->arena, cap * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		if (r->n)
+			memcpy(grown, r->points, r->n * sizeof(*grown));
+		r->points = grown;
+		r->cap = cap;
+	}
+	r->points[r->n++] = *p;
+	return 0;
+}
+
+/* --- for people ---------------------------------------------------------------------------------------------------------- */
+
+/* One digit is enough: "20 000", "300". */
+static const char *rounded(double v, char out[32])
+{
+	double unit = pow(10, floor(log10(v)));
+	char digits[24];
+	int n = snprintf(digits, sizeof(digits), "%.0f", floor(v / unit) * unit), at = 0;
+	for (int i = 0; i < n; i++) {
+		if (i > 0 && (n - i) % 3 == 0)
+			out[at++] = ' ';
+		out[at++] = digits[i];
+	}
+	out[at] = 0;
+	return out;
+}
+
+const char *change_sure_text(const struct change_point *p, char out[CHANGE_SURE_MAX])
+{
+	char number[32];
+	*out = 0;
+	if (!isnan(p->posterior)) {
+		double odds = p->posterior / (1 - p->posterior);
+		if (odds >= 1e6)
+			snprintf(out, CHANGE_SURE_MAX, "the odds for a change are over a million to one");
+		else if (odds >= 1)
+			snprintf(out, CHANGE_SURE_MAX, "the odds for a change are %s to 1",
+				 rounded(odds, number));
+		else
+			snprintf(out, CHANGE_SURE_MAX, "a change is less likely than none");
+	} else if (!isnan(p->p)) {
+		if (p->p < 1e-6)
+			snprintf(out, CHANGE_SURE_MAX, "chance alone gives that less than once in a million");
+		else if (p->p <= 0.1)
+			snprintf(out, CHANGE_SURE_MAX, "chance alone gives that once in %s",
+				 rounded(1 / p->p, number));
+		else
+			snprintf(out, CHANGE_SURE_MAX, "chance alone gives that %.0f times in 100",
+				 p->p * 100);
+	}
+	return out;
+}
+
+const char *change_text(const struct change_point *p, char out[CHANGE_TEXT_MAX])
+{
+	char sure[CHANGE_SURE_MAX], percent[40] = "";
+	if (isfinite(p->percentage_change))
+		snprintf(percent, sizeof(percent), " (%+.3g %%)", p->percentage_change);
+	change_sure_text(p, sure);
+	int n = p->index + 1 == p->to
+			? snprintf(out, CHANGE_TEXT_MAX, "value %zu is %.4g where %.4g was usual%s",
+				   p->index + 1, p->mean_after, p->mean_before, percent)
+			: snprintf(out, CHANGE_TEXT_MAX,
+				   "from value %zu on the mean is %.4g instead of %.4g%s", p->index + 1,
+				   p->mean_after, p->mean_before, percent);
+	if (*sure && n > 0 && n < CHANGE_TEXT_MAX)
+		snprintf(out + n, (size_t)(CHANGE_TEXT_MAX - n), "; %s", sure);
+	return out;
+}
