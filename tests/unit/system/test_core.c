@@ -1,0 +1,143 @@
+#include "host.h"
+
+static const char *const names[] = { "cpu", "memory", "load", "network", NULL };
+
+#define MEMINFO "MemTotal: 2048 kB\nMemFree: 512 kB\nMemAvailable: 1024 kB\nBuffers: 0 kB\nCached: 256 kB\n"
+#define HEAD    "Inter-|   Receive\n face |bytes\n"
+
+static void write_all(struct host *h)
+{
+	host_write(h, "proc/stat", "cpu 100 0 0 900 0 0 0 0 0 0\ncpu0 100 0 0 900 0 0 0 0 0 0\nctxt 1000\n");
+	host_write(h, "proc/meminfo", MEMINFO);
+	host_write(h, "proc/loadavg", "1.50 0.75 0.25 1/80 11206\n");
+	host_write(h, "proc/net/dev",
+		   HEAD
+		   "lo: 10 1 0 0 0 0 0 0 10 1 0 0 0 0 0 0\neth0: 1000 10 0 0 0 0 0 0 500 5 0 0 0 0 0 0\n");
+	host_write(h, "proc/net/sockstat",
+		   "sockets: used 9\nTCP: inuse 3 orphan 0 tw 1 alloc 4 mem 1\nUDP: inuse 2 mem 0\n");
+}
+
+static int start(void **state)
+{
+	struct host *h = malloc(sizeof(*h));
+	host_start(h, names);
+	write_all(h);
+	host_ready(h);
+	*state = h;
+	return 0;
+}
+
+static int stop(void **state)
+{
+	host_stop(*state);
+	free(*state);
+	return 0;
+}
+
+static void test_first_sample(void **state)
+{
+	struct host *h = *state;
+	const struct host_sample *s = host_sample(h, 0);
+	assert_int_equal(s->number, 1);
+	assert_int_equal(s->have, HOST_CPU | HOST_MEMORY | HOST_LOAD | HOST_NETWORK);
+	assert_float_equal(s->cpu_percent, 0, 1e-9);
+	assert_float_equal(s->memory_percent, 50, 1e-9);
+	assert_float_equal(s->memory_available_mb, 1, 1e-9);
+	assert_float_equal(s->load_1m, 1.5, 1e-9);
+	assert_int_equal(s->network.bytes_recv, 1010); /* lo counts */
+	assert_int_equal(s->network.active_connections, 6);
+	assert_true(isnan(s->network.bytes_recv_per_s));
+	assert_true(isnan(host_value(h, "system.cpu.percent")));
+	assert_float_equal(host_value(h, "system.memory.percent"), 50, 1e-9);
+}
+
+static void test_rates(void **state)
+{
+	struct host *h = *state;
+	host_sample(h, 0);
+	host_write(h, "proc/stat",
+		   "cpu 130 0 10 950 10 0 0 0 0 0\ncpu0 130 0 10 950 10 0 0 0 0 0\nctxt 1500\n");
+	host_write(h, "proc/net/dev",
+		   HEAD
+		   "lo: 30 1 0 0 0 0 0 0 30 1 0 0 0 0 0 0\neth0: 3000 10 0 4 0 0 0 0 700 5 0 0 0 0 0 0\n");
+	const struct host_sample *s = host_sample(h, 2000);
+	assert_float_equal(s->cpu_percent, 40, 1e-9);
+	assert_float_equal(s->network.bytes_recv_per_s, 1010, 1e-9);
+	assert_float_equal(host_value(h, "system.context_switches"), 250, 1e-9);
+	assert_float_equal(host_value(h, "system.cpu.mode{mode=iowait}"), 10, 1e-9);
+	assert_float_equal(host_value(h, "system.core.percent{cpu=0}"), 40, 1e-9);
+	assert_float_equal(host_value(h, "system.interface.rx_drops{interface=eth0}"), 2, 1e-9);
+	assert_float_equal(host_value(h, "system.network.rx_bytes"), 1000, 1e-9); /* lo does not count */
+}
+
+static void test_counters_that_fall_give_no_rate(void **state)
+{
+	struct host *h = *state;
+	host_sample(h, 0);
+	host_write(h, "proc/net/dev", HEAD "eth0: 5 10 0 0 0 0 0 0 600 5 0 0 0 0 0 0\n");
+	host_write(h, "proc/stat", "cpu 110 0 0 910 0 0 0 0 0 0\nctxt 10\n");
+	const struct host_sample *s = host_sample(h, 1000);
+	assert_true(isnan(s->network.bytes_recv_per_s));
+	assert_true(isnan(host_value(h, "system.interface.rx_bytes{interface=eth0}")));
+	assert_float_equal(host_value(h, "system.interface.tx_bytes{interface=eth0}"), 100, 1e-9);
+	assert_true(isnan(host_value(h, "system.context_switches")));
+	host_write(h, "proc/net/dev", HEAD "eth0: 15 10 0 0 0 0 0 0 600 5 0 0 0 0 0 0\n");
+	host_sample(h, 1000);
+	assert_float_equal(host_value(h, "system.interface.rx_bytes{interface=eth0}"), 10, 1e-9);
+}
+
+static void test_interfaces_and_cores_come_and_go(void **state)
+{
+	struct host *h = *state;
+	host_sample(h, 0);
+	host_write(h, "proc/stat", "cpu 101 0 0 900 0 0 0 0\ncpu0 101 0 0 900 0 0 0 0\n");
+	host_sample(h, 1000);
+	uint32_t before = h->n;
+	host_write(h, "proc/net/dev", HEAD "usb0: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n");
+	host_write(h, "proc/stat", "cpu 100 0 0 900 0 0 0 0\ncpu1 1 0 0 1 0 0 0 0\n");
+	host_sample(h, 1000);
+	host_write(h, "proc/net/dev", HEAD "usb0: 2 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n");
+	host_write(h, "proc/stat", "cpu 110 0 0 910 0 0 0 0\ncpu1 2 0 0 2 0 0 0 0\n");
+	host_sample(h, 1000);
+	assert_float_equal(host_value(h, "system.interface.rx_bytes{interface=usb0}"), 1, 1e-9);
+	assert_float_equal(host_value(h, "system.core.percent{cpu=1}"), 50, 1e-9);
+	assert_true(isnan(host_value(h, "system.interface.rx_bytes{interface=eth0}")));
+	assert_true(h->n <= before); /* their columns were used again */
+}
+
+static void test_files_that_vanish_and_come_back(void **state)
+{
+	struct host *h = *state;
+	host_sample(h, 0);
+	host_write(h, "proc/loadavg", "not a number\n");
+	const struct host_sample *s = host_sample(h, 1000);
+	assert_float_equal(s->load_1m, 1.5, 1e-9); /* the last one known */
+	assert_true(isnan(host_value(h, "system.load1")));
+	host_write(h, "proc/loadavg", "2.00 1.00 1.00 1/2 3\n");
+	host_sample(h, 1000);
+	assert_float_equal(host_value(h, "system.load1"), 2, 1e-9);
+}
+
+static void test_skipped_interfaces(void **state)
+{
+	struct host *h = *state;
+	host_write(h, "proc/net/dev", HEAD "veth12: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n");
+	const struct host_sample *s = host_sample(h, 0);
+	host_sample(h, 1000);
+	assert_int_equal(s->network.bytes_recv, 1); /* the contract's sum knows all */
+	assert_int_equal(registry_find(h->registry, VIEW("system.interface.rx_bytes{interface=veth12}")),
+			 SERIES_NONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_first_sample, start, stop),
+		cmocka_unit_test_setup_teardown(test_rates, start, stop),
+		cmocka_unit_test_setup_teardown(test_counters_that_fall_give_no_rate, start, stop),
+		cmocka_unit_test_setup_teardown(test_interfaces_and_cores_come_and_go, start, stop),
+		cmocka_unit_test_setup_teardown(test_files_that_vanish_and_come_back, start, stop),
+		cmocka_unit_test_setup_teardown(test_skipped_interfaces, start, stop),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
