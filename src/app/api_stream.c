@@ -148,6 +148,8 @@ static void on_pulse(uv_timer_t *timer)
 		buf_puts(&s->line, ": alive\n\n");
 		send_line(s, TOPICS_ALL);
 	}
+	if (!s->d->retry)
+		return;
 	const struct book *book = retry_book(s->d->retry);
 	uint64_t seq = book_next_seq(book);
 	if (seq == s->seen_seq)
@@ -223,7 +225,7 @@ static void get_stream(struct http_request *r, void *ctx)
 	int64_t last;
 	if ((topics & TOPIC_EVENTS) && num_parse_i64(http_header(r, "last-event-id"), &last) == 0)
 		timeline_replay(d->timeline, last, replay_event, reader);
-	if (topics & TOPIC_RETRY) /* what came while the page was loading is not missed */
+	if (topics & TOPIC_RETRY && d->retry) /* what came while the page was loading is not missed */
 		write_retry_line(retry_book(d->retry), &reader->queue);
 	uv_timer_start(&s->pulse, on_pulse, PULSE_MS, PULSE_MS);
 	http_set_type(r, "text/event-stream");

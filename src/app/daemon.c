@@ -150,9 +150,9 @@ static int make_services(struct daemon *d, struct err *err)
 	int rc = intake_new(&d->intake, &d->loop, &intake, d->clock, d->log);
 	if (rc == 0)
 		rc = push_new(&d->push, &durability, d->clock);
-	if (rc == 0)
+	if (rc == 0 && d->plan->rooms & ROOM_RETRY)
 		rc = retry_new(&d->retry, &deps, &d->plan->settings.retry, err);
-	if (rc == 0)
+	if (rc == 0 && d->retry)
 		rc = retry_register(d->retry, d->intake, d->push);
 	if (rc == 0)
 		rc = api_push_register(d);
@@ -167,7 +167,15 @@ static int make_services(struct daemon *d, struct err *err)
 static int make_alerts(struct daemon *d, struct err *err)
 {
 	struct alerts_deps deps = { &d->loop, d->clock, d->log, d->hub, d->registry, d->store };
-	return d->plan->native ? alerts_new(&d->alerts, &deps, &d->plan->settings.alerts, err) : 0;
+	return d->plan->rooms & ROOM_ALERT ? alerts_new(&d->alerts, &deps, &d->plan->settings.alerts, err)
+					   : 0;
+}
+
+static int make_system(struct daemon *d, struct err *err)
+{
+	struct system_deps deps = { &d->loop, d->clock, d->log, d->hub, d->registry };
+	return d->plan->rooms & ROOM_SYSTEM ? system_new(&d->system, &deps, &d->plan->settings.system, err)
+					    : 0;
 }
 
 static int make_http(struct daemon *d, struct err *err)
@@ -184,8 +192,10 @@ static int make_http(struct daemon *d, struct err *err)
 	int rc = daemon_apply_access(d, d->plan, err);
 	for (size_t i = 0; rc == 0 && i < sizeof(groups) / sizeof(groups[0]); i++)
 		rc = http_server_add_routes(d->http, groups[i].rows, *groups[i].n, d);
-	if (rc == 0)
+	if (rc == 0 && d->retry)
 		rc = http_server_add_routes(d->http, retry_routes, retry_n_routes, d->retry);
+	if (rc == 0 && d->system)
+		rc = http_server_add_routes(d->http, system_routes, system_n_routes, d->system);
 	if (rc == 0 && d->alerts)
 		rc = http_server_add_routes(d->http, alert_routes, alert_n_routes, d->alerts);
 	return rc;
@@ -331,6 +341,8 @@ static int start_all(struct daemon *d, struct err *err)
 		rc = make_services(d, err);
 	if (rc == 0)
 		rc = make_alerts(d, err);
+	if (rc == 0)
+		rc = make_system(d, err);
 	if (rc == 0)
 		rc = watching_start(d);
 	if (rc == 0)

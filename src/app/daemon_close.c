@@ -49,14 +49,29 @@ static void alerts_closed(void *arg)
 	close_store_and_handles(d);
 }
 
-static void service_closed(void *arg)
+static void services_closed(struct daemon *d)
 {
-	struct daemon *d = arg;
-	d->retry = NULL;
 	if (d->alerts)
 		alerts_close(d->alerts, alerts_closed, d); /* after those who still publish */
 	else
 		alerts_closed(d);
+}
+
+static void system_closed(void *arg)
+{
+	struct daemon *d = arg;
+	d->system = NULL;
+	services_closed(d);
+}
+
+static void retry_closed(void *arg)
+{
+	struct daemon *d = arg;
+	d->retry = NULL;
+	if (d->system)
+		system_close(d->system, system_closed, d);
+	else
+		system_closed(d);
 }
 
 /* Second: no request can reach a service any more. */
@@ -64,9 +79,9 @@ static void close_services(struct daemon *d)
 {
 	d->http = NULL;
 	if (d->retry)
-		retry_close(d->retry, service_closed, d);
+		retry_close(d->retry, retry_closed, d);
 	else
-		service_closed(d);
+		retry_closed(d);
 }
 
 static void front_closed(void *arg)

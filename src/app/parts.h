@@ -12,6 +12,7 @@
 #include "series/tiers.h"
 #include "store/outbox.h"
 #include "store/store.h"
+#include "system/system.h"
 
 #include <uv.h>
 
@@ -58,8 +59,9 @@ struct daemon {
 	struct store *store;
 	struct intake *intake;
 	struct push *push;
-	struct retry *retry;
-	struct alerts *alerts; /* the native daemon's; NULL in a personality */
+	struct retry *retry; /* NULL without the room, as the next two */
+	struct system *system;
+	struct alerts *alerts;
 	struct access *access;
 	struct http_server *http;
 	struct unix_listener *sockets[PLAN_MAX];
@@ -70,7 +72,7 @@ struct daemon {
 	struct stream *stream;
 	struct loss_seen losses[LOSSES];
 	struct statsd_service *statsd; /* NULL: no socket for it */
-	struct watching *watching;     /* the native daemon's; NULL in a personality */
+	struct watching *watching;     /* NULL without the room */
 	struct taking *taking;         /* a CPU profile under way (api_pprof.c), or NULL */
 	struct loop_watch watch;
 	uv_signal_t on_term, on_int, on_hup;

@@ -85,6 +85,7 @@ static int make_plan(const struct plan_source *src, struct plan *plan, struct er
 		s->core.api_keys = (struct option_list){ items, 1 };
 	}
 	plan->program = "patienced";
+	plan->rooms = ROOM_RETRY;
 	plan->page = "/retry.html";
 	plan->pid_file = *c.pid_file ? c.pid_file : NULL;
 	plan->state_dir = c.persist ? state_dir(&c, src->env, &plan->arena) : NULL;

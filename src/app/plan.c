@@ -217,6 +217,8 @@ int plan_make_command(const struct plan_source *src, const struct cli_flag *flag
 	plan->program = "auspex";
 	plan->page = "/index.html";
 	plan->native = true;
+	plan->rooms =
+		ROOM_RETRY | ROOM_ALERT | ROOM_WATCH | (plan->settings.system.enabled ? ROOM_SYSTEM : 0);
 	const char *state = core->state_dir;
 	if (!*state)
 		state = settings_state_home(src->env, &plan->arena);

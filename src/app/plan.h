@@ -27,9 +27,16 @@ struct plan_listen {
 	bool required;
 };
 
+/* What a start serves, as a mask: a personality starts only its own. */
+#define ROOM_RETRY  1u
+#define ROOM_ALERT  2u
+#define ROOM_WATCH  4u /* the watch for changes */
+#define ROOM_SYSTEM 8u
+
 struct plan {
 	struct arena arena; /* owns every string below */
 	struct settings settings;
+	unsigned rooms;
 	const char *program; /* "auspex", "patienced" */
 	const char *page;    /* path of the page's asset */
 	bool native;         /* design rules of the native daemon: key needed off loopback, Host allow-list */

@@ -131,6 +131,7 @@ static void keep_fixed_parts(struct plan *next, struct plan *now)
 	next->state_dir = now->state_dir;
 	next->state_note = now->state_note;
 	next->http = now->http;
+	next->rooms = now->rooms;
 	next->log_file = now->log_file;
 }
 
@@ -144,7 +145,10 @@ static int apply(struct daemon *d, struct plan *next, struct err *err)
 	}
 	struct store_options store = store_options_of(next);
 	log_set_level(d->log, (enum log_level)next->settings.core.log_level);
-	retry_reconfigure(d->retry, &next->settings.retry, next->settings.core.mask_secrets);
+	if (d->retry)
+		retry_reconfigure(d->retry, &next->settings.retry, next->settings.core.mask_secrets);
+	if (d->system)
+		system_reconfigure(d->system, &next->settings.system);
 	store_reconfigure(d->store, &store);
 	watching_reconfigure(d, &next->settings.watch);
 	if (d->alerts)

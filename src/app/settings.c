@@ -109,7 +109,8 @@ static const struct option_table watch_table = { "watch", "Watch for changes", w
 						 sizeof(watch_rows) / sizeof(watch_rows[0]), sizeof(WATCH) };
 
 const struct option_table *const settings_tables[SECTIONS] = { &core_table, &history_table,
-							       &retry_option_table, &watch_table };
+							       &retry_option_table, &watch_table,
+							       &system_option_table };
 
 void settings_sections(struct settings *s, struct option_section *out)
 {
@@ -117,6 +118,7 @@ void settings_sections(struct settings *s, struct option_section *out)
 	out[SECTION_HISTORY] = (struct option_section){ &history_table, &s->history };
 	out[SECTION_RETRY] = (struct option_section){ &retry_option_table, &s->retry };
 	out[SECTION_WATCH] = (struct option_section){ &watch_table, &s->watch };
+	out[SECTION_SYSTEM] = (struct option_section){ &system_option_table, &s->system };
 }
 
 int settings_defaults(struct settings *s, struct arena *arena, struct err *err)

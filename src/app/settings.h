@@ -10,6 +10,7 @@
 #include "conf/cli.h"
 #include "conf/option.h"
 #include "retry/retry.h"
+#include "system/system.h"
 
 enum auth_mode { AUTH_KEYS, AUTH_NONE };
 enum log_choice { LOG_CHOICE_AUTO, LOG_CHOICE_JSON, LOG_CHOICE_PLAIN };
@@ -37,12 +38,13 @@ struct watch_settings {
 	double min_change; /* percent */
 };
 
-enum { SECTION_CORE, SECTION_HISTORY, SECTION_RETRY, SECTION_WATCH, SECTIONS };
+enum { SECTION_CORE, SECTION_HISTORY, SECTION_RETRY, SECTION_WATCH, SECTION_SYSTEM, SECTIONS };
 struct settings {
 	struct core_options core;
 	struct history_options history;
 	struct retry_options retry;
 	struct watch_settings watch;
+	struct system_options system;
 	struct alert_rules alerts; /* the `alerts:` list of the file */
 	const char *file;          /* the configuration file that was read, or NULL */
 };

@@ -175,7 +175,7 @@ static void on_tick(void *arg, const struct hub_item *item)
 
 int watching_start(struct daemon *d)
 {
-	if (!d->plan->native)
+	if (!(d->plan->rooms & ROOM_WATCH))
 		return 0;
 	struct watching *w = calloc(1, sizeof(*w));
 	if (!w)
