@@ -11,7 +11,8 @@
 	X(cpu, "100ms", "CPU time by mode, all cores and each one")                                      \
 	X(memory, "100ms", "memory and swap")                                                            \
 	X(load, "100ms", "load averages")                                                                \
-	X(network, "100ms", "interfaces and their sum")
+	X(network, "100ms", "interfaces and their sum")                                                  \
+	X(processes, "100ms", "processes")
 
 /* Systems with a /proc. */
 #define COLLECTOR_MAP_LINUX(X)

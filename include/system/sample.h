@@ -26,7 +26,8 @@ struct host_network {
 	double bytes_sent_per_s, bytes_recv_per_s, packets_sent_per_s, packets_recv_per_s;
 };
 
-struct host_process; /* system/process.h: what the process tracker knows */
+struct host_process; /* system/process.h */
+struct process_scan; /* src/system/process_scan.h */
 
 struct host_sample {
 	uint64_t number; /* 1 is the first one */
@@ -41,6 +42,7 @@ struct host_sample {
 
 	const struct host_process *processes; /* the tracked ones, by pid */
 	uint32_t n_processes;
+	const struct process_scan *scan; /* all of them, for this room */
 };
 
 /* Called on the loop once per sample, after the last collector; must not close the room. */

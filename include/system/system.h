@@ -30,6 +30,9 @@ struct system_options {
 	int64_t every_ns[COLLECTORS]; /* 0: off */
 	int64_t core_modes;
 	struct option_list skip_interfaces;
+	struct option_list track_processes;
+	bool auto_track_python;
+	bool mask_secrets; /* no row: the daemon has one for all rooms */
 };
 extern const struct option_table system_option_table; /* section "system" */
 extern const struct http_route system_routes[];       /* context: struct system * */

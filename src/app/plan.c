@@ -217,6 +217,7 @@ int plan_make_command(const struct plan_source *src, const struct cli_flag *flag
 	plan->program = "auspex";
 	plan->page = "/index.html";
 	plan->native = true;
+	plan->settings.system.mask_secrets = core->mask_secrets;
 	plan->rooms =
 		ROOM_RETRY | ROOM_ALERT | ROOM_WATCH | (plan->settings.system.enabled ? ROOM_SYSTEM : 0);
 	const char *state = core->state_dir;

@@ -20,6 +20,12 @@ static const struct option rows[] = {
 	OPT_LIST(OPTIONS, skip_interfaces, "skip_interfaces",
 		 "veth*,ifb*,docker*,br-*,virbr*,cali*,cni*,flannel*,tunl*,dummy*", 0,
 		 "Patterns of network interfaces that get no series of their own."),
+	OPT_LIST(OPTIONS, track_processes, "track_processes", "", OPT_RELOAD,
+		 "Programs whose processes are watched one by one, and told to clients: names, with or "
+		 "without a "
+		 "version behind them."),
+	OPT_BOOL(OPTIONS, auto_track_python, "auto_track_python", "true", OPT_RELOAD,
+		 "Watch every process with python in its name as well."),
 #define X(name, every, help)                                                                                 \
 	OPT_DURATION(OPTIONS, every_ns[COLLECTOR_##name], #name, every, 0, 3600, 0,                          \
 		     "How often " help " are read, at most with every sample; 0: never."),
