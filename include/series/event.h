@@ -22,6 +22,7 @@
 	X(CASCADE, "cascade")                                                        \
 	X(DRIFT, "drift")                                                            \
 	X(TRAINING, "training")                                                      \
+	X(PROCESS, "process")                                                        \
 	X(NOTE, "note")
 
 enum event_kind {

@@ -22,16 +22,20 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "conf/option.h"
 #include "system/sample.h"
 
+enum client_layout { CLIENT_LAYOUT_FIXED, CLIENT_LAYOUT_UPSTREAM };
 struct client_files_options {
 	const char *dir;
 	int64_t retention_ns;
 	bool clock;           /* write the two clock files */
 	bool network;         /* put the network's counters in */
-	bool upstream_layout;
+	int layout;           /* enum client_layout */
 	int64_t upstream_ns;  /* span of a file of the upstream layout */
 };
+
+extern const struct option_table client_files_option_table; /* section "system" */
 
 struct client_files;
 /* Makes the folder, takes up what the files hold, empties the clock files of another boot. `opt` is copied. 0, or a code with a sentence. */

@@ -42,7 +42,7 @@ struct host_sample {
 
 	const struct host_process *processes; /* the tracked ones, by pid */
 	uint32_t n_processes;
-	const struct process_scan *scan; /* all of them, for this room */
+	struct process_scan *scan; /* all of them, for this room */
 };
 
 /* Called on the loop once per sample, after the last collector; must not close the room. */

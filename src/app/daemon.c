@@ -55,8 +55,9 @@ static void store_notice(void *arg, bool bad, const char *sentence)
 		     "history", (struct view){ 0 }, "%s", sentence);
 }
 
-static const struct store_kind *const kinds[] = { &retry_run_kind,  &event_kind_record, &outbox_kind,
-						  &alert_rule_kind, &alert_kind,        &alert_silence_kind };
+static const struct store_kind *const kinds[] = { &retry_run_kind,   &event_kind_record, &outbox_kind,
+						  &alert_rule_kind,  &alert_kind,        &alert_silence_kind,
+						  &process_top_kind, &process_seen_kind };
 
 /* The state directory, made where it is missing; NULL and a note where it cannot be. Out of memory is no such reason: what is
  * over in a moment must not cost the history of a whole life. */
@@ -196,6 +197,8 @@ static int make_http(struct daemon *d, struct err *err)
 		rc = http_server_add_routes(d->http, retry_routes, retry_n_routes, d->retry);
 	if (rc == 0 && d->system)
 		rc = http_server_add_routes(d->http, system_routes, system_n_routes, d->system);
+	if (rc == 0)
+		rc = host_add_routes(d);
 	if (rc == 0 && d->alerts)
 		rc = http_server_add_routes(d->http, alert_routes, alert_n_routes, d->alerts);
 	return rc;
@@ -343,6 +346,8 @@ static int start_all(struct daemon *d, struct err *err)
 		rc = make_alerts(d, err);
 	if (rc == 0)
 		rc = make_system(d, err);
+	if (rc == 0)
+		rc = host_start(d, err);
 	if (rc == 0)
 		rc = watching_start(d);
 	if (rc == 0)

@@ -61,6 +61,7 @@ static void system_closed(void *arg)
 {
 	struct daemon *d = arg;
 	d->system = NULL;
+	host_stop(d);
 	services_closed(d);
 }
 

@@ -35,6 +35,7 @@ struct loss_seen {
 	mono_us at;     /* when it last grew */
 };
 
+struct host_side;
 struct self_metrics;
 struct statsd_service;
 struct statsd_stats;
@@ -61,6 +62,7 @@ struct daemon {
 	struct push *push;
 	struct retry *retry; /* NULL without the room, as the next two */
 	struct system *system;
+	struct host_side *host; /* with the system room */
 	struct alerts *alerts;
 	struct access *access;
 	struct http_server *http;
@@ -114,6 +116,12 @@ int journal_start(struct daemon *d);
 /* Reads a row of event_kind_record. */
 bool event_from_row(const struct store_row *row, struct event *e);
 void event_write_json(struct jw *w, const char *key, const struct event *e);
+
+/* --- what follows the samples of the host (host.c) ----------------------------------------------------------------- */
+int host_start(struct daemon *d, struct err *err);
+int host_add_routes(struct daemon *d);
+void host_reconfigure(struct daemon *d, const struct plan *plan);
+void host_stop(struct daemon *d); /* after the samples have ended */
 
 /* --- health (api_health.c) --------------------------------------------------------------------------------------- */
 /* Looks whether something was lost since it last looked; once a minute, and whenever somebody asks. */

@@ -149,6 +149,7 @@ static int apply(struct daemon *d, struct plan *next, struct err *err)
 		retry_reconfigure(d->retry, &next->settings.retry, next->settings.core.mask_secrets);
 	if (d->system)
 		system_reconfigure(d->system, &next->settings.system);
+	host_reconfigure(d, next);
 	store_reconfigure(d->store, &store);
 	watching_reconfigure(d, &next->settings.watch);
 	if (d->alerts)

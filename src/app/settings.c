@@ -108,9 +108,25 @@ static const struct option watch_rows[] = {
 static const struct option_table watch_table = { "watch", "Watch for changes", watch_rows,
 						 sizeof(watch_rows) / sizeof(watch_rows[0]), sizeof(WATCH) };
 
-const struct option_table *const settings_tables[SECTIONS] = { &core_table, &history_table,
-							       &retry_option_table, &watch_table,
-							       &system_option_table };
+#define THRESHOLD struct threshold_options
+static const struct option threshold_rows[] = {
+	OPT_NUM(THRESHOLD, cpu, "cpu_alert_threshold", "-1", -1, 100, "percent", OPT_RELOAD,
+		"Warn once when more CPU time than that share is used; -1: never."),
+	OPT_NUM(THRESHOLD, memory, "memory_alert_threshold", "-1", -1, 100, "percent", OPT_RELOAD,
+		"The same for memory."),
+};
+static const struct option_table threshold_table = { "system", "The host: limits", threshold_rows,
+						     sizeof(threshold_rows) / sizeof(threshold_rows[0]),
+						     sizeof(THRESHOLD) };
+
+const struct option_table *const settings_tables[SECTIONS] = { &core_table,
+							       &history_table,
+							       &retry_option_table,
+							       &watch_table,
+							       &system_option_table,
+							       &client_files_option_table,
+							       &process_log_option_table,
+							       &threshold_table };
 
 void settings_sections(struct settings *s, struct option_section *out)
 {
@@ -119,6 +135,9 @@ void settings_sections(struct settings *s, struct option_section *out)
 	out[SECTION_RETRY] = (struct option_section){ &retry_option_table, &s->retry };
 	out[SECTION_WATCH] = (struct option_section){ &watch_table, &s->watch };
 	out[SECTION_SYSTEM] = (struct option_section){ &system_option_table, &s->system };
+	out[SECTION_CLIENT] = (struct option_section){ &client_files_option_table, &s->client };
+	out[SECTION_TOP] = (struct option_section){ &process_log_option_table, &s->top };
+	out[SECTION_THRESHOLD] = (struct option_section){ &threshold_table, &s->threshold };
 }
 
 int settings_defaults(struct settings *s, struct arena *arena, struct err *err)

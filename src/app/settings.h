@@ -10,6 +10,8 @@
 #include "conf/cli.h"
 #include "conf/option.h"
 #include "retry/retry.h"
+#include "system/client_files.h"
+#include "system/process_log.h"
 #include "system/system.h"
 
 enum auth_mode { AUTH_KEYS, AUTH_NONE };
@@ -38,13 +40,31 @@ struct watch_settings {
 	double min_change; /* percent */
 };
 
-enum { SECTION_CORE, SECTION_HISTORY, SECTION_RETRY, SECTION_WATCH, SECTION_SYSTEM, SECTIONS };
+/* The host's two simple limits, in percent; < 0: none. */
+struct threshold_options {
+	double cpu, memory;
+};
+
+enum {
+	SECTION_CORE,
+	SECTION_HISTORY,
+	SECTION_RETRY,
+	SECTION_WATCH,
+	SECTION_SYSTEM,
+	SECTION_CLIENT,
+	SECTION_TOP,
+	SECTION_THRESHOLD,
+	SECTIONS
+};
 struct settings {
 	struct core_options core;
 	struct history_options history;
 	struct retry_options retry;
 	struct watch_settings watch;
 	struct system_options system;
+	struct client_files_options client;
+	struct process_log_options top;
+	struct threshold_options threshold;
 	struct alert_rules alerts; /* the `alerts:` list of the file */
 	const char *file;          /* the configuration file that was read, or NULL */
 };

@@ -66,17 +66,8 @@ static void put_count(struct buf *out, uint64_t v)
 	buf_int(out, v <= INT64_MAX ? (long long)v : INT64_MAX);
 }
 
-void client_put_network(struct buf *out, const struct host_network *n, bool rates)
+void client_put_network(struct buf *out, const struct host_network *n)
 {
-	const struct {
-		const char *name;
-		double v;
-	} more[] = {
-		{ ",\"bytes_sent_per_s\":", n->bytes_sent_per_s },
-		{ ",\"bytes_recv_per_s\":", n->bytes_recv_per_s },
-		{ ",\"packets_sent_per_s\":", n->packets_sent_per_s },
-		{ ",\"packets_recv_per_s\":", n->packets_recv_per_s },
-	};
 	buf_puts(out, "{\"bytes_sent\":");
 	put_count(out, n->bytes_sent);
 	buf_puts(out, ",\"bytes_recv\":");
@@ -89,13 +80,26 @@ void client_put_network(struct buf *out, const struct host_network *n, bool rate
 		buf_puts(out, ",\"active_connections\":");
 		buf_int(out, n->active_connections);
 	}
-	for (size_t i = 0; rates && i < sizeof(more) / sizeof(more[0]); i++) {
-		if (!isfinite(more[i].v))
-			continue;
-		buf_puts(out, more[i].name);
-		put_rounded(out, more[i].v, 1);
-	}
 	buf_putc(out, '}');
+}
+
+void client_put_rates(struct buf *out, const struct host_network *n)
+{
+	const struct {
+		const char *name;
+		double v;
+	} rates[] = {
+		{ ",\"bytes_sent_per_s\":", n->bytes_sent_per_s },
+		{ ",\"bytes_recv_per_s\":", n->bytes_recv_per_s },
+		{ ",\"packets_sent_per_s\":", n->packets_sent_per_s },
+		{ ",\"packets_recv_per_s\":", n->packets_recv_per_s },
+	};
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		if (!isfinite(rates[i].v))
+			continue;
+		buf_puts(out, rates[i].name);
+		put_rounded(out, rates[i].v, 1);
+	}
 }
 
 /* --- processes ------------------------------------------------------------------------------------------------------- */

@@ -18,8 +18,10 @@
 void client_put_time(struct buf *out, int64_t us);
 /* What follows the timestamp in `system`: from the comma to the closing brace. */
 void client_put_system(struct buf *out, const struct host_sample *s);
-/* The value of `network`; `rates` adds those of our own that are known. */
-void client_put_network(struct buf *out, const struct host_network *n, bool rates);
+/* The value of `network`. */
+void client_put_network(struct buf *out, const struct host_network *n);
+/* Members of our own to it, those that are known, each behind a comma. */
+void client_put_rates(struct buf *out, const struct host_network *n);
 /* The value of `processes`. Those that do not fit `limit` bytes are left out, the last ones first. */
 void client_put_processes(struct buf *out, const struct host_sample *s, size_t limit);
 /* A whole entry of the past; with the monotonic time as its timestamp when `shadow`. */

@@ -71,26 +71,30 @@ void client_put_boot(struct buf *out, const char *boot_id)
 	buf_puts(out, "\"}");
 }
 
-void client_put_live(struct buf *out, const struct live_sample *l, const struct buf *details, bool shadow)
+void client_put_live(struct buf *out, const struct live_sample *l, const struct live_details *details,
+		     bool shadow)
 {
 	buf_puts(out, "{\"system\":{\"timestamp\":");
 	client_put_time(out, shadow ? l->mono : l->t / NS_PER_US);
 	buf_append(out, l->text, l->system_len);
 	buf_puts(out, ",\"processes\":");
-	if (details && details->len)
-		buf_append(out, details->data, details->len);
+	if (details && details->processes.len)
+		buf_append(out, details->processes.data, details->processes.len);
 	else
 		buf_puts(out, "{}");
 	if (l->network_len) {
 		buf_puts(out, ",\"network\":");
-		buf_append(out, l->text + l->system_len, l->network_len);
+		buf_append(out, l->text + l->system_len, l->network_len - 1u);
+		if (details)
+			buf_append(out, details->rates, details->rates_len);
+		buf_putc(out, '}');
 	}
 	buf_puts(out, ",\"timestamp\":");
 	client_put_time(out, l->t / NS_PER_US);
 	buf_puts(out, shadow ? CLIENT_CLOCK "}" : "}");
 }
 
-static const struct buf *details_of(struct client_files *f, uint32_t i)
+static const struct live_details *details_of(struct client_files *f, uint32_t i)
 {
 	uint32_t age = f->n - 1 - i;
 	return age < DETAILS && age < f->number ? &f->details[(f->number - age) % DETAILS] : NULL;
@@ -163,7 +167,7 @@ static void trim_details(struct client_files *f)
 {
 	size_t sum = 0;
 	for (uint32_t age = 0; age < DETAILS && age < f->number; age++) {
-		struct buf *b = &f->details[(f->number - age) % DETAILS];
+		struct buf *b = &f->details[(f->number - age) % DETAILS].processes;
 		sum += b->len;
 		if (sum > DETAILS_SIZE)
 			buf_clear(b);
@@ -177,12 +181,24 @@ static void put_sample_text(struct client_files *f, struct live_sample *l, const
 	client_put_system(b, s);
 	size_t system = b->len;
 	if (f->opt.network && (s->have & HOST_NETWORK))
-		client_put_network(b, &s->network, false);
+		client_put_network(b, &s->network);
 	if (b->failed || b->len > LIVE_TEXT)
 		b->len = system < LIVE_TEXT ? system : 0; /* numbers are never that long */
 	l->system_len = (uint16_t)(system < b->len ? system : b->len);
 	l->network_len = (uint16_t)(b->len - l->system_len);
 	memcpy(l->text, b->data, b->len);
+}
+
+static void put_details(struct client_files *f, struct live_details *d, const struct host_sample *s)
+{
+	buf_clear(&f->text);
+	if (s->have & HOST_NETWORK)
+		client_put_rates(&f->text, &s->network);
+	d->rates_len = f->text.len <= sizeof(d->rates) ? (uint16_t)f->text.len : 0;
+	memcpy(d->rates, f->text.data, d->rates_len);
+	buf_clear(&d->processes);
+	if (s->have & HOST_PROCESSES)
+		client_put_processes(&d->processes, s, DETAILS_SIZE);
 }
 
 static void add_live(struct client_files *f, const struct host_sample *s)
@@ -200,10 +216,7 @@ static void add_live(struct client_files *f, const struct host_sample *s)
 					.memory_used_mb = s->memory_used_mb,
 					.load = { s->load_1m, s->load_5m, s->load_15m } };
 	put_sample_text(f, l, s);
-	struct buf *details = &f->details[++f->number % DETAILS];
-	buf_clear(details);
-	if (s->have & HOST_PROCESSES)
-		client_put_processes(details, s, DETAILS_SIZE);
+	put_details(f, &f->details[++f->number % DETAILS], s);
 	trim_details(f);
 }
 
@@ -240,7 +253,7 @@ void client_files_sample(void *arg, const struct host_sample *s)
 	if (f->opt.clock)
 		write_live(f, true);
 	write_live(f, false); /* last: it is the newest by its time of change, too */
-	if (aged && !f->opt.upstream_layout)
+	if (aged && f->opt.layout != CLIENT_LAYOUT_UPSTREAM)
 		client_tell_saved(f, aged, client_file_names[FILE_RECENT]);
 	look_for_old_files(f, s);
 }
@@ -337,7 +350,7 @@ static void change_retention(struct client_files *f, int64_t retention_ns)
 void client_files_reconfigure(struct client_files *f, const struct client_files_options *opt)
 {
 	const char *dir = f->opt.dir;
-	if (f->opt.upstream_layout && !opt->upstream_layout)
+	if (f->opt.layout != opt->layout)
 		client_flush_minute(f, clock_wall_ns(f->clock));
 	if (opt->retention_ns != f->opt.retention_ns)
 		change_retention(f, opt->retention_ns);
@@ -363,7 +376,7 @@ void client_files_free(struct client_files *f)
 		close(f->dir);
 	}
 	for (uint32_t i = 0; i < DETAILS; i++)
-		buf_fini(&f->details[i]);
+		buf_fini(&f->details[i].processes);
 	buf_fini(&f->text);
 	buf_fini(&f->minute);
 	free((char *)f->opt.dir);

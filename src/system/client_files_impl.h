@@ -26,6 +26,13 @@ struct live_sample {
 	struct past_entry means;
 };
 
+/* What only the newest samples have. */
+struct live_details {
+	struct buf processes; /* the value of `processes` */
+	uint16_t rates_len;
+	char rates[160]; /* members of `network`, each behind a comma */
+};
+
 struct client_files {
 	struct client_files_options opt;
 	const struct clock *clock;
@@ -34,9 +41,9 @@ struct client_files {
 	char boot_id[BOOT_ID_MAX]; /* "" unknown */
 	struct live_sample live[LIVE_MOST];
 	uint32_t first, n;
-	struct buf details[DETAILS]; /* of the newest samples: `n` modulo DETAILS */
-	uint64_t number;             /* samples taken */
-	wall_ns offset;              /* wall less monotonic clock at the last one */
+	struct live_details details[DETAILS]; /* of the newest samples: their numbers modulo DETAILS */
+	uint64_t number;                      /* samples taken */
+	wall_ns offset;                       /* wall less monotonic clock at the last one */
 	struct past past;
 	bool past_stale;
 	struct buf text; /* the file being written */
@@ -51,14 +58,15 @@ struct client_files {
 	mono_us clean_at; /* next look for files that are too old */
 };
 
-/* client_files.c. `details`: the value of `processes`; NULL for none. */
-void client_put_live(struct buf *out, const struct live_sample *l, const struct buf *details, bool shadow);
+/* client_files.c. `details` may be NULL. */
+void client_put_live(struct buf *out, const struct live_sample *l, const struct live_details *details,
+		     bool shadow);
 /* Counts, and logs what has changed. */
 void client_note_result(struct client_files *f, const char *name, int rc);
 
 /* client_layout.c */
 void client_add_minute(struct client_files *f, const struct host_sample *s, const struct live_sample *l,
-		       const struct buf *details);
+		       const struct live_details *details);
 void client_flush_minute(struct client_files *f, wall_ns t);
 void client_tell_saved(struct client_files *f, uint32_t samples, const char *name);
 

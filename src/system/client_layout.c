@@ -53,9 +53,9 @@ void client_flush_minute(struct client_files *f, wall_ns t)
 }
 
 void client_add_minute(struct client_files *f, const struct host_sample *s, const struct live_sample *l,
-		       const struct buf *details)
+		       const struct live_details *details)
 {
-	if (!f->opt.upstream_layout)
+	if (f->opt.layout != CLIENT_LAYOUT_UPSTREAM)
 		return;
 	if (!f->minute_samples)
 		f->minute_since = s->mono;

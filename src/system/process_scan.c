@@ -15,7 +15,8 @@
 #define YOUNG_US                                                                                             \
 	(3 *                                                                                                 \
 	 US_PER_S) /* so long a new process is read with every sample: it may still become another program */
-#define IO_US     (5 * US_PER_S) /* between two readings of what costs more */
+#define LASTS_US  (10 * US_PER_S) /* who ends earlier is no news */
+#define IO_US     (5 * US_PER_S)  /* between two readings of what costs more */
 #define BOOT_US   (60 * US_PER_S)
 #define READ_MOST 600 /* processes read in one sample: 5 ms at most */
 #define ARGUMENTS 4096
@@ -63,11 +64,8 @@ mono_us process_slice_us(uint32_t n)
 
 /* --- who is tracked -------------------------------------------------------------------------------------------------- */
 
-/* Who was there before us is no news. */
 static void tell_change(struct process_scan *p, const struct process *one, bool gone)
 {
-	if (!gone && one->seen_at <= p->first_at)
-		return;
 	if (p->n_changes == PROCESS_CHANGES) {
 		p->changes_lost++;
 		return;
@@ -83,7 +81,8 @@ static void untrack(struct process_scan *p, struct process *one)
 {
 	if (!one->slot)
 		return;
-	tell_change(p, one, true);
+	if (p->details[one->slot - 1].told)
+		tell_change(p, one, true);
 	p->details[one->slot - 1].used = false;
 	one->slot = 0;
 }
@@ -111,8 +110,8 @@ static void track(struct process_scan *p, struct process *one, struct view argum
 		*d = (struct process_details){
 			.used = true, .read_per_s = NAN, .written_per_s = NAN, .fds = -1
 		};
+		d->told = one->seen_at <= p->first_at; /* who was there before us is no news */
 		one->slot = (uint16_t)(i + 1);
-		tell_change(p, one, false);
 	}
 	p->tracked_left_out += !d;
 	if (d)
@@ -129,6 +128,7 @@ static void identify(struct process_scan *p, struct process *one, const struct p
 	if (!wanted)
 		untrack(p, one); /* under its old name */
 	process_set_name(one, process_name(comm, arguments));
+	one->stored = 0;
 	if (wanted)
 		track(p, one, arguments);
 }
@@ -169,6 +169,15 @@ static void read_costly(struct process_scan *p, struct process *one, mono_us now
 	d->io_at = now;
 }
 
+static void tell_if_it_lasts(struct process_scan *p, const struct process *one, mono_us now)
+{
+	struct process_details *d = &p->details[one->slot - 1];
+	if (d->told || now - one->seen_at < LASTS_US)
+		return;
+	d->told = true;
+	tell_change(p, one, false);
+}
+
 static void read_one(struct process_scan *p, struct process *one, mono_us now)
 {
 	struct process_stat stat;
@@ -191,8 +200,10 @@ static void read_one(struct process_scan *p, struct process *one, mono_us now)
 		identify(p, one, &stat);
 	if (first)
 		one->uid = uid;
-	if (one->slot)
+	if (one->slot) {
 		read_costly(p, one, now);
+		tell_if_it_lasts(p, one, now);
+	}
 }
 
 static int read_list(struct process_scan *p, mono_us now)

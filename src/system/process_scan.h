@@ -18,6 +18,7 @@
 /* What only the tracked ones have. */
 struct process_details {
 	bool used;
+	bool told; /* that it came */
 	uint16_t cmdline_len;
 	char cmdline[PROCESS_CMDLINE];
 	mono_us io_at; /* of the last reading; 0 never */
@@ -26,7 +27,7 @@ struct process_details {
 	int64_t fds;                      /* -1 unknown */
 };
 
-/* A tracked process came or went. */
+/* A tracked process that lasts came, or went. */
 struct process_came {
 	bool gone;
 	int32_t pid;

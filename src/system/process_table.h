@@ -27,7 +27,8 @@ struct process {
 	mono_us read_at;   /* last; -1: not read yet, and nothing below is known */
 	uint64_t rss_bytes, vms_bytes;
 	double cpu_percent; /* of one core, between the last two readings; 0 after the first */
-	uint64_t stored;    /* of the history: the number of its row, 0 none (process_history.c) */
+	uint64_t stored;    /* number of its row in the history, 0 none; that of stored_day (process_log.c) */
+	uint32_t stored_day;
 	uint32_t threads;
 	uint32_t comm_hash;
 	uint16_t slot; /* of the tracked, from 1; 0: not tracked (process_scan.c) */

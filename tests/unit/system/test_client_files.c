@@ -171,6 +171,9 @@ static void test_an_entry(void **state)
 	assert_true(raw_is(r, member(r, n, "packets_sent"), "3"));
 	assert_true(raw_is(r, member(r, n, "packets_recv"), "4"));
 	assert_true(raw_is(r, member(r, n, "active_connections"), "5"));
+	assert_true(raw_is(r, member(r, n, "bytes_sent_per_s"),
+			   "10.3")); /* of our own; what is not known is left out */
+	assert_true(member(r, n, "bytes_recv_per_s") == JSON_NONE);
 	assert_true(raw_is(r, member(r, e, "processes"), "{}"));
 }
 
@@ -509,7 +512,7 @@ static void test_the_upstream_layout(void **state)
 {
 	struct rig *r = *state;
 	uint32_t entries;
-	r->opt.upstream_layout = true;
+	r->opt.layout = CLIENT_LAYOUT_UPSTREAM;
 	rig_open(r);
 	take_many(r, 200);
 	uint32_t n = count_minutes(r, &entries);

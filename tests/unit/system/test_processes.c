@@ -108,8 +108,8 @@ static void test_a_number_that_comes_back_is_another_process(void **state)
 	const struct host_sample *s = host_sample(h, 1000);
 	assert_true(tracked(s, 500)->cpu_percent == 0);
 	assert_true(view_is(tracked(s, 500)->cmdline, "python3 other.py"));
-	assert_int_equal(s->scan->n_changes, 2);
-	assert_true(s->scan->changes[0].gone && !s->scan->changes[1].gone);
+	assert_int_equal(s->scan->n_changes, 1);
+	assert_true(s->scan->changes[0].gone);
 }
 
 static void test_who_has_gone_is_not_in_the_next_sample(void **state)
@@ -132,9 +132,25 @@ static void test_who_comes_is_found_within_a_second(void **state)
 	write_process(h, 600, "python3.11", 5, 9000);
 	const struct host_sample *s = host_sample(h, 1000);
 	assert_non_null(tracked(s, 600));
+	assert_int_equal(s->scan->n_changes, 0);
+	assert_int_equal(host_sample(h, 9900)->scan->n_changes, 0); /* one that lasts is news */
+	s = host_sample(h, 100);
 	assert_int_equal(s->scan->n_changes, 1);
 	assert_int_equal(s->scan->changes[0].pid, 600);
 	assert_false(s->scan->changes[0].gone);
+	assert_int_equal(host_sample(h, 100)->scan->n_changes, 0);
+}
+
+static void test_who_ends_at_once_is_no_news(void **state)
+{
+	struct host *h = *state;
+	host_sample(h, 1000);
+	write_process(h, 600, "python3", 5, 9000);
+	assert_non_null(tracked(host_sample(h, 1000), 600));
+	remove_process(h, 600);
+	assert_int_equal(host_sample(h, 1000)->scan->n_changes, 0);
+	for (int i = 0; i < 12; i++)
+		assert_int_equal(host_sample(h, 1000)->scan->n_changes, 0);
 }
 
 static void test_who_becomes_another_program(void **state)
@@ -261,6 +277,7 @@ int main(void)
 		TEST(test_a_number_that_comes_back_is_another_process),
 		TEST(test_who_has_gone_is_not_in_the_next_sample),
 		TEST(test_who_comes_is_found_within_a_second),
+		TEST(test_who_ends_at_once_is_no_news),
 		TEST(test_who_becomes_another_program),
 		TEST(test_the_whole_name),
 		TEST(test_rules_change_while_it_runs),
