@@ -15,7 +15,17 @@
 	X(processes, "100ms", "processes")
 
 /* Systems with a /proc. */
-#define COLLECTOR_MAP_LINUX(X)
+#define COLLECTOR_MAP_LINUX(X)                                                                           \
+	X(disk, "1s", "block devices")                                                                   \
+	X(paging, "1s", "faults, paging and swapping")                                                   \
+	X(pressure, "1s", "pressure stall information")                                                  \
+	X(protocols, "1s", "TCP, UDP and IP counters")                                                   \
+	X(kernel, "5s", "open files, tracked connections and the receive loop")                          \
+	X(connections, "10s", "TCP sockets by state")                                                    \
+	X(filesystem, "10s", "file systems")                                                             \
+	X(links, "10s", "links of interfaces")                                                           \
+	X(sensors, "10s", "temperatures")                                                                \
+	X(cgroups, "10s", "services and containers")
 
 #ifdef __linux__
 #define COLLECTOR_MAP(X) COLLECTOR_MAP_CORE(X) COLLECTOR_MAP_LINUX(X)

@@ -39,6 +39,13 @@ struct host_sample {
 	double memory_percent, memory_available_mb, memory_used_mb;
 	double load_1m, load_5m, load_15m;
 	struct host_network network;
+	/* what the fleet schema asks for beside that; NaN or -1: not known */
+	double cpu_user, cpu_system, cpu_iowait, cpu_idle; /* percent, since the sample before; NaN in the first */
+	double swap_percent;
+	double disk_percent;                       /* of the fullest file system that can be written */
+	double disk_bytes_per_s;                   /* read and written, all disks */
+	int64_t close_wait_front, close_wait_back; /* TCP sockets that their peer has left: accepted; opened by us */
+	int64_t boot_time;                         /* Unix seconds; 0 unknown */
 
 	const struct host_process *processes; /* the tracked ones, by pid */
 	uint32_t n_processes;

@@ -29,7 +29,8 @@ struct system_options {
 	const char *proc, *sys; /* where the kernel's files are */
 	int64_t every_ns[COLLECTORS]; /* 0: off */
 	int64_t core_modes;
-	struct option_list skip_interfaces;
+	int64_t top_cgroups;
+	struct option_list skip_interfaces, skip_disks, skip_filesystems, skip_mounts;
 	struct option_list track_processes;
 	bool auto_track_python;
 	bool mask_secrets; /* no row: the daemon has one for all rooms */

@@ -114,6 +114,22 @@ void columns_release(struct columns *c, uint32_t column)
 	c->values[column] = NAN;
 }
 
+void columns_put(struct columns *c, uint32_t *column, const struct metric *metric, double value)
+{
+	if (isnan(value))
+		return;
+	if (*column == COLUMN_UNMADE)
+		*column = columns_add(c, metric, NULL, 0);
+	columns_set(c, *column, value);
+}
+
+void columns_put_all(struct columns *c, uint32_t *columns, const struct metric *metrics, const double *values,
+		     size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		columns_put(c, &columns[i], &metrics[i], values[i]);
+}
+
 void columns_clear(struct columns *c)
 {
 	for (uint32_t i = 0; i < c->n; i++)

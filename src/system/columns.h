@@ -42,7 +42,8 @@ struct columns {
 	uint32_t refused;  /* series that the registry would not take */
 };
 
-#define COLUMN_NONE UINT32_MAX /* columns_set ignores it */
+#define COLUMN_NONE   UINT32_MAX /* columns_set ignores it */
+#define COLUMN_UNMADE (UINT32_MAX - 1)
 
 void columns_init(struct columns *c, struct registry *registry);
 void columns_fini(struct columns *c);
@@ -56,6 +57,17 @@ static inline void columns_set(struct columns *c, uint32_t column, double value)
 	if (column < c->n)
 		c->values[column] = value;
 }
+/* Of fixed metrics that this machine may have or not: their columns are made when they first have a value. */
+static inline void columns_unmake(uint32_t *columns, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		columns[i] = COLUMN_UNMADE;
+}
+/* Sets the value of `metric`, whose column number is kept at `column`. NaN: not measured. */
+void columns_put(struct columns *c, uint32_t *column, const struct metric *metric, double value);
+/* The same for n metrics in a row. */
+void columns_put_all(struct columns *c, uint32_t *columns, const struct metric *metrics, const double *values,
+		     size_t n);
 /* Nothing is measured. */
 void columns_clear(struct columns *c);
 

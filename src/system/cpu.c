@@ -1,7 +1,8 @@
-#include "os/cpu.h"
-#include "base/num.h"
 #include "collector.h"
 #include "instances.h"
+
+#include "base/num.h"
+#include "os/cpu.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -110,10 +111,16 @@ static void emit_all(struct cpu *s, const struct cpu_stat *now, struct collect *
 {
 	struct cpu_share share = cpu_share_between(&s->before.all, &now->all);
 	c->sample->have |= HOST_CPU;
+	c->sample->boot_time = (int64_t)now->boot_time;
 	c->sample->cpu_percent = c->elapsed ? share.busy : 0;
 	if (!c->elapsed)
 		return;
 	if (share.known) {
+		c->sample->cpu_user = share.mode[CPU_USER] + share.mode[CPU_NICE];
+		c->sample->cpu_system = 100 - share.mode[CPU_USER] - share.mode[CPU_NICE] -
+					share.mode[CPU_IDLE] - share.mode[CPU_IOWAIT];
+		c->sample->cpu_iowait = share.mode[CPU_IOWAIT];
+		c->sample->cpu_idle = share.mode[CPU_IDLE];
 		columns_set(c->columns, s->busy, share.busy);
 		for (size_t i = 0; i < CPU_MODES; i++)
 			columns_set(c->columns, s->modes[i], share.mode[i]);

@@ -1,10 +1,11 @@
 #include "instances.h"
 
+#include "series/key.h"
+
 #include <math.h>
 #include <stdlib.h>
 
-#define COLUMN_UNMADE (UINT32_MAX - 1)
-#define ALIGN         16
+#define ALIGN 16
 
 /* One piece of memory: the instance, its state, its columns. */
 static size_t state_offset(void)
@@ -22,10 +23,17 @@ void instances_init(struct instances *s, const struct instances_type *type)
 	*s = (struct instances){ .type = type };
 }
 
+static void forget(struct instances *s, struct instance *i)
+{
+	if (s->type->gone)
+		s->type->gone(instance_state(i));
+	free(i);
+}
+
 void instances_fini(struct instances *s)
 {
 	for (uint32_t i = 0; i < s->n; i++)
-		free(s->items[i]);
+		forget(s, s->items[i]);
 	free(s->items);
 	instances_init(s, s->type);
 }
@@ -55,8 +63,7 @@ static struct instance *add(struct instances *s, struct view name)
 	if (!i)
 		return NULL;
 	i->columns = (uint32_t *)((char *)i + columns_at);
-	for (uint32_t m = 0; m < type->n_metrics; m++)
-		i->columns[m] = COLUMN_UNMADE;
+	columns_unmake(i->columns, type->n_metrics);
 	memcpy(i->name, name.data, name.len);
 	i->name_len = (uint16_t)name.len;
 	s->items[s->n++] = i;
@@ -102,9 +109,17 @@ void instances_end(struct instances *s, struct columns *columns)
 		}
 		for (uint32_t m = 0; m < s->type->n_metrics; m++)
 			columns_release(columns, i->columns[m]);
-		free(i);
+		forget(s, i);
 	}
 	s->n = kept;
+}
+
+bool instances_skip(const struct option_list *patterns, struct view name)
+{
+	for (size_t i = 0; i < patterns->n; i++)
+		if (series_key_match(view_of(patterns->items[i]), name))
+			return true;
+	return false;
 }
 
 void instance_set(struct instances *s, struct instance *i, struct columns *columns, uint32_t metric,

@@ -14,8 +14,9 @@
 #define AUSPEX_SYSTEM_INSTANCES_H
 
 #include "columns.h"
+#include "conf/option.h"
 
-#define INSTANCE_NAME_MAX 128
+#define INSTANCE_NAME_MAX 192
 
 struct instances_type {
 	const struct metric *metrics;
@@ -23,6 +24,7 @@ struct instances_type {
 	const char *label; /* "disk" */
 	size_t state_size; /* of one instance; zeroed when it comes */
 	uint32_t max;
+	void (*gone)(void *state); /* gives back what a state holds; may be NULL */
 };
 struct instance {
 	uint32_t round;    /* when last seen */
@@ -45,6 +47,8 @@ void instances_begin(struct instances *s);
  * instance_set of each. */
 struct instance *instances_see(struct instances *s, struct view name);
 void instances_end(struct instances *s, struct columns *columns);
+/* Is it worth a place? Passed over are names that match a pattern of the list. */
+bool instances_skip(const struct option_list *patterns, struct view name);
 /* state_size bytes. */
 void *instance_state(struct instance *i);
 void instance_set(struct instances *s, struct instance *i, struct columns *columns, uint32_t metric,

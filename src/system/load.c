@@ -1,5 +1,6 @@
-#include "os/load.h"
 #include "collector.h"
+
+#include "os/load.h"
 
 enum { LOAD_1, LOAD_5, LOAD_15, LOAD_TASKS, LOAD_METRICS };
 #define AVERAGE(name, help) GAUGE(name, 2, "", help)
@@ -17,10 +18,10 @@ struct load {
 
 static int load_init(void *state, struct columns *columns)
 {
+	(void)columns;
 	struct load *s = state;
 	s->file = (struct procfile)PROCFILE_INIT;
-	for (size_t i = 0; i < LOAD_METRICS; i++)
-		s->columns[i] = i == LOAD_TASKS ? COLUMN_NONE : columns_add(columns, &metrics[i], NULL, 0);
+	columns_unmake(s->columns, LOAD_METRICS);
 	return 0;
 }
 
@@ -35,12 +36,13 @@ static int load_collect(void *state, struct collect *c)
 	c->sample->load_1m = now.average[0];
 	c->sample->load_5m = now.average[1];
 	c->sample->load_15m = now.average[2];
-	for (size_t i = 0; i < 3; i++)
-		columns_set(c->columns, s->columns[LOAD_1 + i], now.average[i]);
-	if (now.tasks && s->columns[LOAD_TASKS] == COLUMN_NONE) /* not every system tells */
-		s->columns[LOAD_TASKS] = columns_add(c->columns, &metrics[LOAD_TASKS], NULL, 0);
-	if (now.tasks)
-		columns_set(c->columns, s->columns[LOAD_TASKS], (double)now.tasks);
+	const double values[LOAD_METRICS] = {
+		[LOAD_1] = now.average[0],
+		[LOAD_5] = now.average[1],
+		[LOAD_15] = now.average[2],
+		[LOAD_TASKS] = now.tasks ? (double)now.tasks : NAN, /* not every system tells */
+	};
+	columns_put_all(c->columns, s->columns, metrics, values, LOAD_METRICS);
 	return 0;
 }
 

@@ -1,24 +1,13 @@
-#include "os/memory.h"
 #include "collector.h"
+
+#include "os/memory.h"
 
 #define MIB 1048576.0
 
 #define BYTES(name, help)   GAUGE(name, 0, "bytes", help)
 #define PERCENT(name, help) GAUGE(name, 2, "percent", help)
 
-enum { PERCENT_MEMORY, PERCENT_SWAP, PERCENT_COMMITTED, USED_MEMORY, USED_SWAP, DERIVED };
-static const struct metric derived[DERIVED] = {
-	[PERCENT_MEMORY] =
-		PERCENT("system.memory.percent", "Share of memory that cannot be had without swapping."),
-	[PERCENT_SWAP] = PERCENT("system.swap.percent", "Share of the swap space that is used."),
-	[PERCENT_COMMITTED] = PERCENT("system.memory.committed_percent",
-				      "Promised memory as a share of the most that can be promised."),
-	[USED_MEMORY] =
-		BYTES("system.memory.used", "Memory used by programs and the kernel, without caches."),
-	[USED_SWAP] = BYTES("system.swap.used", "Used swap space."),
-};
-
-/* Rows that are series as they are. */
+/* Rows of the kernel that are series as they are. */
 static const struct {
 	enum memory_row row;
 	struct metric metric;
@@ -47,83 +36,82 @@ static const struct {
 };
 #define PLAIN (sizeof(plain) / sizeof(plain[0]))
 
-/* Machines that use huge pages only. */
-static const struct metric huge_metrics[] = {
-	BYTES("system.memory.huge_total", "Memory set aside as huge pages."),
-	BYTES("system.memory.huge_free", "Huge pages not in use."),
+/* What is made of several rows. */
+enum {
+	MEMORY_PERCENT,
+	MEMORY_USED,
+	COMMITTED_PERCENT,
+	SWAP_PERCENT,
+	SWAP_USED,
+	HUGE_TOTAL,
+	HUGE_FREE,
+	DERIVED
+};
+static const struct metric derived[DERIVED] = {
+	[MEMORY_PERCENT] =
+		PERCENT("system.memory.percent", "Share of memory that cannot be had without swapping."),
+	[MEMORY_USED] =
+		BYTES("system.memory.used", "Memory used by programs and the kernel, without caches."),
+	[COMMITTED_PERCENT] = PERCENT("system.memory.committed_percent",
+				      "Promised memory as a share of the most that can be promised."),
+	[SWAP_PERCENT] = PERCENT("system.swap.percent", "Share of the swap space that is used."),
+	[SWAP_USED] = BYTES("system.swap.used", "Used swap space."),
+	[HUGE_TOTAL] = BYTES("system.memory.huge_total", "Memory set aside as huge pages."),
+	[HUGE_FREE] = BYTES("system.memory.huge_free", "Huge pages not in use."),
 };
 
 struct memory {
 	struct procfile file;
-	uint32_t derived[DERIVED], plain[PLAIN], huge[2];
-	bool made; /* what depends on this kernel and machine */
+	uint32_t plain[PLAIN], derived[DERIVED];
 };
 
 static int memory_init(void *state, struct columns *columns)
 {
 	struct memory *s = state;
+	(void)columns;
 	s->file = (struct procfile)PROCFILE_INIT;
-	for (size_t i = 0; i < DERIVED; i++)
-		s->derived[i] = COLUMN_NONE;
-	s->derived[PERCENT_MEMORY] = columns_add(columns, &derived[PERCENT_MEMORY], NULL, 0);
-	s->derived[USED_MEMORY] = columns_add(columns, &derived[USED_MEMORY], NULL, 0);
+	columns_unmake(s->plain, PLAIN);
+	columns_unmake(s->derived, DERIVED);
 	return 0;
 }
 
-static bool has(const struct memory_stat *m, enum memory_row row)
+/* NaN when the kernel does not tell. */
+static double row(const struct memory_stat *m, enum memory_row r)
 {
-	return m->row[row] != MEMORY_ABSENT && m->row[row] > 0;
+	return m->row[r] == MEMORY_ABSENT ? NAN : (double)m->row[r];
 }
 
-static bool is_swap(enum memory_row row)
+/* NaN also when there is no whole: a machine without swap has no share of it. */
+static double share(double part, double whole)
 {
-	return row == MEMORY_SWAP_TOTAL || row == MEMORY_SWAP_CACHED;
+	return whole > 0 && part >= 0 ? 100 * part / whole : NAN;
 }
 
-/* At the first reading: what this kernel tells. Swap may be turned on later, so its total always speaks. */
-static void make_columns(struct memory *s, const struct memory_stat *m, struct columns *columns)
+static bool is_swap(enum memory_row r)
 {
+	return r == MEMORY_SWAP_TOTAL || r == MEMORY_SWAP_CACHED;
+}
+
+static void emit(struct memory *s, const struct memory_stat *m, const struct memory_use *use,
+		 struct collect *c)
+{
+	bool swap = row(m, MEMORY_SWAP_TOTAL) > 0, huge = row(m, MEMORY_HUGE_TOTAL) > 0;
+	double swap_used = swap ? row(m, MEMORY_SWAP_TOTAL) - row(m, MEMORY_SWAP_FREE) : NAN;
+	double huge_size = huge ? row(m, MEMORY_HUGE_SIZE) : NAN;
+	const double values[DERIVED] = {
+		[MEMORY_PERCENT] = use->percent,
+		[MEMORY_USED] = (double)use->used,
+		[COMMITTED_PERCENT] = share(row(m, MEMORY_COMMITTED), row(m, MEMORY_COMMIT_LIMIT)),
+		[SWAP_PERCENT] = share(swap_used, row(m, MEMORY_SWAP_TOTAL)),
+		[SWAP_USED] = swap_used >= 0 ? swap_used : NAN,
+		[HUGE_TOTAL] = row(m, MEMORY_HUGE_TOTAL) * huge_size,
+		[HUGE_FREE] = row(m, MEMORY_HUGE_FREE) * huge_size,
+	};
+	c->sample->swap_percent = swap ? values[SWAP_PERCENT] : 0;
+	columns_put_all(c->columns, s->derived, derived, values, DERIVED);
 	for (size_t i = 0; i < PLAIN; i++)
-		s->plain[i] = m->row[plain[i].row] == MEMORY_ABSENT
-				      ? COLUMN_NONE
-				      : columns_add(columns, &plain[i].metric, NULL, 0);
-	for (size_t i = 0; i < 2; i++)
-		s->huge[i] = has(m, MEMORY_HUGE_TOTAL) ? columns_add(columns, &huge_metrics[i], NULL, 0)
-						       : COLUMN_NONE;
-	if (has(m, MEMORY_COMMIT_LIMIT))
-		s->derived[PERCENT_COMMITTED] = columns_add(columns, &derived[PERCENT_COMMITTED], NULL, 0);
-	s->made = true;
-}
-
-static void emit_swap(struct memory *s, const struct memory_stat *m, struct collect *c)
-{
-	if (!has(m, MEMORY_SWAP_TOTAL) || m->row[MEMORY_SWAP_FREE] > m->row[MEMORY_SWAP_TOTAL])
-		return;
-	if (s->derived[USED_SWAP] == COLUMN_NONE) {
-		s->derived[USED_SWAP] = columns_add(c->columns, &derived[USED_SWAP], NULL, 0);
-		s->derived[PERCENT_SWAP] = columns_add(c->columns, &derived[PERCENT_SWAP], NULL, 0);
-	}
-	double total = (double)m->row[MEMORY_SWAP_TOTAL];
-	double used = total - (double)m->row[MEMORY_SWAP_FREE];
-	columns_set(c->columns, s->derived[USED_SWAP], used);
-	columns_set(c->columns, s->derived[PERCENT_SWAP], 100 * used / total);
-}
-
-static void emit_detail(struct memory *s, const struct memory_stat *m, struct collect *c)
-{
-	for (size_t i = 0; i < PLAIN; i++)
-		if (m->row[plain[i].row] != MEMORY_ABSENT &&
-		    (!is_swap(plain[i].row) || has(m, MEMORY_SWAP_TOTAL)))
-			columns_set(c->columns, s->plain[i], (double)m->row[plain[i].row]);
-	if (has(m, MEMORY_COMMIT_LIMIT) && m->row[MEMORY_COMMITTED] != MEMORY_ABSENT)
-		columns_set(c->columns, s->derived[PERCENT_COMMITTED],
-			    100 * (double)m->row[MEMORY_COMMITTED] / (double)m->row[MEMORY_COMMIT_LIMIT]);
-	if (has(m, MEMORY_HUGE_TOTAL) && m->row[MEMORY_HUGE_SIZE] != MEMORY_ABSENT) {
-		double size = (double)m->row[MEMORY_HUGE_SIZE];
-		columns_set(c->columns, s->huge[0], (double)m->row[MEMORY_HUGE_TOTAL] * size);
-		if (m->row[MEMORY_HUGE_FREE] != MEMORY_ABSENT)
-			columns_set(c->columns, s->huge[1], (double)m->row[MEMORY_HUGE_FREE] * size);
-	}
+		columns_put(c->columns, &s->plain[i], &plain[i].metric,
+			    swap || !is_swap(plain[i].row) ? row(m, plain[i].row) : NAN);
 }
 
 static int memory_collect(void *state, struct collect *c)
@@ -133,17 +121,12 @@ static int memory_collect(void *state, struct collect *c)
 	int rc = memory_read(&s->file, c->opt->proc, c->text, &m);
 	if (rc < 0)
 		return rc;
-	if (!s->made)
-		make_columns(s, &m, c->columns);
 	struct memory_use use = memory_use_of(&m);
 	c->sample->have |= HOST_MEMORY;
 	c->sample->memory_percent = use.percent;
 	c->sample->memory_available_mb = (double)use.available / MIB;
 	c->sample->memory_used_mb = (double)use.used / MIB;
-	columns_set(c->columns, s->derived[PERCENT_MEMORY], use.percent);
-	columns_set(c->columns, s->derived[USED_MEMORY], (double)use.used);
-	emit_detail(s, &m, c);
-	emit_swap(s, &m, c);
+	emit(s, &m, &use, c);
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 #include "collector.h"
 #include "instances.h"
+
 #include "os/netdev.h"
 #include "os/sockstat.h"
-#include "series/key.h"
 
 #define INTERFACES_MAX 64
 
@@ -103,17 +103,8 @@ static int network_init(void *state, struct columns *columns)
 	instances_init(&s->seen, &interfaces_type);
 	for (size_t i = 0; i < SUMS; i++)
 		s->sums[i] = columns_add(columns, &sum_metrics[i], NULL, 0);
-	for (size_t i = 0; i < SOCKETS; i++)
-		s->kinds[i] = COLUMN_NONE;
+	columns_unmake(s->kinds, SOCKETS);
 	return 0;
-}
-
-static bool skipped(const struct option_list *patterns, struct view name)
-{
-	for (size_t i = 0; i < patterns->n; i++)
-		if (series_key_match(view_of(patterns->items[i]), name))
-			return true;
-	return false;
 }
 
 /* Sets the interface's rates and adds them to the sums. */
@@ -160,7 +151,7 @@ static int read_interfaces(struct network *s, struct collect *c)
 		n->bytes_recv += d.counter[NETDEV_RX_BYTES];
 		n->packets_sent += d.counter[NETDEV_TX_PACKETS];
 		n->packets_recv += d.counter[NETDEV_RX_PACKETS];
-		if (!skipped(&c->opt->skip_interfaces, d.name))
+		if (!instances_skip(&c->opt->skip_interfaces, d.name))
 			emit_interface(s, &d, c, sums);
 	}
 	instances_end(&s->seen, c->columns);
@@ -189,13 +180,9 @@ static void read_sockets(struct network *s, struct collect *c)
 		[SOCKETS_ALL] = now.used,
 	};
 	c->sample->network.active_connections = sockstat_inet(&now);
-	for (size_t i = 0; i < SOCKETS; i++) {
-		if (values[i] == SOCKSTAT_ABSENT)
-			continue;
-		if (s->kinds[i] == COLUMN_NONE)
-			s->kinds[i] = columns_add(c->columns, &socket_metrics[i], NULL, 0);
-		columns_set(c->columns, s->kinds[i], (double)values[i]);
-	}
+	for (size_t i = 0; i < SOCKETS; i++)
+		columns_put(c->columns, &s->kinds[i], &socket_metrics[i],
+			    values[i] == SOCKSTAT_ABSENT ? NAN : (double)values[i]);
 }
 
 static int network_read(void *state, struct collect *c)

@@ -87,7 +87,9 @@ int sampler_new(struct sampler **out, const struct system_deps *deps, const stru
 	s->opt = opt;
 	buf_init(&s->text);
 	columns_init(&s->self, deps->registry);
-	s->sample.network.active_connections = -1;
+	s->sample.network.active_connections = s->sample.close_wait_front = s->sample.close_wait_back = -1;
+	s->sample.swap_percent = s->sample.disk_percent = s->sample.disk_bytes_per_s = NAN;
+	s->sample.cpu_user = s->sample.cpu_system = s->sample.cpu_iowait = s->sample.cpu_idle = NAN;
 	for (size_t i = 0; i < COLLECTORS; i++)
 		s->collectors[i].type = types[i];
 	for (size_t i = 0; rc == 0 && i < COLLECTORS; i++) {

@@ -17,9 +17,24 @@ static const struct option rows[] = {
 	OPT_INT(OPTIONS, core_modes, "core_modes", "16", 0, 1024, "cores", 0,
 		"Up to so many cores each mode of each core is a series; on larger machines only how busy "
 		"each core is."),
+	OPT_INT(OPTIONS, top_cgroups, "top_cgroups", "20", 0, 200, "groups", 0,
+		"So many services and containers, the busiest, get series of their own."),
 	OPT_LIST(OPTIONS, skip_interfaces, "skip_interfaces",
 		 "veth*,ifb*,docker*,br-*,virbr*,cali*,cni*,flannel*,tunl*,dummy*", 0,
 		 "Patterns of network interfaces that get no series of their own."),
+	OPT_LIST(OPTIONS, skip_disks, "skip_disks", "loop*,ram*,zram*,fd*,sr*", 0,
+		 "Patterns of block devices that get no series; partitions never do."),
+	OPT_LIST(OPTIONS, skip_filesystems, "skip_filesystems",
+		 "autofs,binfmt_misc,bpf,cgroup*,configfs,debugfs,devpts,devtmpfs,efivarfs,fuse.gvfsd-fuse,"
+		 "fuse.lxcfs,fuse.portal,"
+		 "fusectl,hugetlbfs,iso9660,mqueue,nsfs,overlay,proc,pstore,ramfs,rpc_pipefs,securityfs,"
+		 "selinuxfs,squashfs,"
+		 "sysfs,tmpfs,tracefs",
+		 0,
+		 "Patterns of types of file systems that get no series; what is mounted at / always does."),
+	OPT_LIST(OPTIONS, skip_mounts, "skip_mounts",
+		 "/proc/*,/sys/*,/dev/*,/var/lib/docker/*,/var/lib/containers/*,/run/user/*", 0,
+		 "Patterns of places where file systems are mounted that get no series."),
 	OPT_LIST(OPTIONS, track_processes, "track_processes", "", OPT_RELOAD,
 		 "Programs whose processes are watched one by one, and told to clients: names, with or "
 		 "without a "
