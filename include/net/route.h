@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/json_write.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum http_method { METHOD_GET = 1, METHOD_POST = 2, METHOD_PUT = 4, METHOD_DELETE = 8, METHOD_HEAD = 16, METHOD_OPTIONS = 32 };
@@ -78,6 +79,8 @@ struct view http_path(const struct http_request *r);                        /* d
 struct view http_path_param(const struct http_request *r, const char *name); /* decoded */
 /* First value of a query parameter, form-decoded (`+` is a space); data NULL when absent. */
 struct view http_query(const struct http_request *r, const char *name);
+/* Each value of a parameter that is given several times: `*rest` begins as { 0 }. False when there is no further one. */
+bool http_query_next(const struct http_request *r, const char *name, struct view *rest, struct view *value);
 /* Integer parameter or `fallback` when absent or not an integer. */
 int64_t http_query_i64(const struct http_request *r, const char *name, int64_t fallback);
 struct view http_header(const struct http_request *r, const char *name); /* case-insensitive; data NULL when absent */

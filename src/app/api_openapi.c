@@ -42,6 +42,11 @@ static void write_parameters(struct jw *w, const struct http_route *row)
 		jw_cstr(w, "description", p->help);
 		jw_obj(w, "schema");
 		jw_cstr(w, "type", p->type);
+		if (strcmp(p->type, "array") == 0) { /* may be given several times */
+			jw_obj(w, "items");
+			jw_cstr(w, "type", "string");
+			jw_end(w);
+		}
 		jw_end(w);
 		jw_end(w);
 	}

@@ -181,7 +181,8 @@ struct route_group {
 };
 #define API_GROUPS(X)                                                                                        \
 	X(daemon)                                                                                            \
-	X(health) X(series) X(events) X(stream) X(push) X(session) X(metrics) X(openapi) X(page) X(pprof)
+	X(health)                                                                                            \
+	X(series) X(query) X(events) X(stream) X(push) X(session) X(metrics) X(openapi) X(page) X(pprof)
 #define X(name)                                                                                              \
 	extern const struct http_route api_##name##_routes[];                                                \
 	extern const size_t api_##name##_n;

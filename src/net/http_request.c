@@ -28,25 +28,36 @@ static struct view pair_cut(struct view *rest)
 	return pair;
 }
 
-struct view http_query(const struct http_request *r, const char *name)
+bool http_query_next(const struct http_request *r, const char *name, struct view *rest, struct view *value)
 {
 	struct arena *a = &((struct http_request *)r)
 				   ->arena; /* scratch for decoded text; the request itself stays as it is */
-	struct view rest = r->query, want = view_of(name);
+	struct view want = view_of(name);
 
-	while (rest.len) {
-		struct view pair = pair_cut(&rest);
+	if (!rest->data)
+		*rest = r->query;
+	while (rest->len) {
+		struct view pair = pair_cut(rest);
 		const char *eq = pair.len ? memchr(pair.data, '=', pair.len) : NULL;
 		size_t name_len = eq ? (size_t)(eq - pair.data) : pair.len;
 		if (!view_eq(http_percent_decode(a, (struct view){ pair.data, name_len }, true), want))
 			continue;
+		*value = VIEW("");
 		if (!eq)
-			return VIEW("");
-		struct view value = { eq + 1, pair.len - name_len - 1 };
-		struct view decoded = http_percent_decode(a, value, true);
-		return decoded.data ? decoded : value; /* a malformed %XX is taken as it stands */
+			return true;
+		struct view text = { eq + 1, pair.len - name_len - 1 };
+		struct view decoded = http_percent_decode(a, text, true);
+		*value = decoded.data ? decoded : text; /* a malformed %XX is taken as it stands */
+		return true;
 	}
-	return (struct view){ 0 };
+	return false;
+}
+
+struct view http_query(const struct http_request *r, const char *name)
+{
+	struct view rest = { 0 }, value = { 0 };
+	http_query_next(r, name, &rest, &value);
+	return value;
 }
 
 int64_t http_query_i64(const struct http_request *r, const char *name, int64_t fallback)

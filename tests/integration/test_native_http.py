@@ -199,6 +199,39 @@ class Interfaces(Native):
             self.assertEqual(a.status, 400, query)
             self.assertIn(told, a.json()["error"], query)
 
+    def test_several_series_are_answered_as_columns(self):
+        d = self.native()
+        base = int(time.time()) // 60 * 60 - 600
+        d.push(samples=[{"series": "app.x", "t": base + i, "v": i} for i in range(20)] +
+               [{"series": "app.y{a=b}", "t": base + i, "v": 2} for i in (10, 30)])
+        where = "&start=%d&end=%d&step=10" % (base - 20, base + 60)
+        got = d.json("/api/series/query?key=app.x&key=app.y%7Ba%3Db%7D&key=no.such" + where)
+        self.assertEqual((got["start"], got["end"], got["step"]), (base - 20, base + 60, 10))
+        self.assertEqual(got["series"], [
+            {"key": "app.x", "from": 2, "min": [0, 10], "avg": [4.5, 14.5], "max": [9, 19]},
+            {"key": "app.y{a=b}", "from": 3, "min": [2, None, 2], "avg": [2, None, 2], "max": [2, None, 2]},
+            {"key": "no.such", "from": 0, "min": [], "avg": [], "max": []}])
+        got = d.json("/api/series/query?key=app.x&columns=last,%20n" + where)
+        self.assertEqual(got["series"], [{"key": "app.x", "from": 2, "last": [9, 19], "n": [10, 10]}])
+        d.stop()
+        self.assertEqual(self.native().json("/api/series/query?key=app.x&columns=last,n" + where), got, "from the history")
+
+    def test_averages_in_columns_have_no_more_digits_than_they_know(self):
+        d = self.native()
+        got = d.json("/api/series/query?key=auspex.rss_bytes&key=auspex.cpu_seconds&start=-10s&step=1m&columns=avg")
+        for s in got["series"]:
+            for v in s["avg"]:
+                self.assertLessEqual(len(repr(v).partition(".")[2]), 8, s)
+
+    def test_bad_questions_for_several_say_what_is_wrong(self):
+        d = self.native()
+        for query, told in (("key=a&key=b{", "key"), ("key=a&columns=", "columns"), ("key=a&columns=avg,p99", "columns"),
+                            ("&".join("key=a%d" % i for i in range(129)), "at most 128"),
+                            ("&".join("key=a%d" % i for i in range(128)) + "&start=-1h&step=1s", "together")):
+            a = d.get("/api/series/query?" + query)
+            self.assertEqual(a.status, 400, query)
+            self.assertIn(told, a.json()["error"], query)
+
     def test_an_unknown_series_has_no_points(self):
         self.assertEqual(self.native().json("/api/series/query?key=no.such")["points"], [])
 

@@ -25,6 +25,14 @@ static void item(struct http_request *r, void *ctx)
 	http_send(r, 200);
 }
 
+static void several(struct http_request *r, void *ctx)
+{
+	struct view rest = { 0 }, value;
+	while (http_query_next(r, "k", &rest, &value))
+		buf_printf(http_out(r), "<%.*s>", (int)value.len, value.data);
+	http_send(r, 200);
+}
+
 static char big[100000];
 
 static void large(struct http_request *r, void *ctx)
@@ -55,6 +63,7 @@ static const struct http_route rows[] = {
 	ROW(METHOD_GET, "/change", FAMILY_CHANGE, ACCESS_READ, LIMIT_NONE, hello),
 	ROW(METHOD_GET, "/number", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, number),
 	ROW(METHOD_GET, "/item/{id}", FAMILY_FLEET, ACCESS_OPEN, LIMIT_NONE, item),
+	ROW(METHOD_GET, "/several", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, several),
 	ROW(METHOD_GET, "/large", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, large),
 	ROW(METHOD_GET, "/asset", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, asset),
 	ROW(METHOD_GET, "/split", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, split),
@@ -250,6 +259,14 @@ static void test_parameters(void **state)
 	assert_contains(ask(*state, GET("/number?m=1&%6e=%2D7", "")), "[-7]");
 	assert_status(ask(*state, GET("/item/", "")), 404);
 	assert_status(ask(*state, GET("/item/a/b", "")), 404);
+}
+
+static void test_a_parameter_given_several_times(void **state)
+{
+	assert_contains(ask(*state, GET("/several?k=a&x=1&%6b=b%20c&k&k=&k=%zz&kk=2", "")),
+			"\r\n\r\n<a><b c><><><%zz>");
+	assert_contains(ask(*state, GET("/several?x=1", "")), "Content-Length: 0\r\n");
+	assert_contains(ask(*state, GET("/several", "")), "Content-Length: 0\r\n");
 }
 
 static void test_foreign_host(void **state)
@@ -459,6 +476,7 @@ int main(void)
 		T(test_unknown_path),
 		T(test_unclean_path),
 		T(test_parameters),
+		T(test_a_parameter_given_several_times),
 		T(test_foreign_host),
 		T(test_configured_host),
 		T(test_foreign_origin),
