@@ -4,6 +4,8 @@
  *   {"time":"2026-11-22T20:10:44.265354522Z","level":"INFO","msg":"starting retry daemon","component":"daemon","port":8080}
  * Plain form:
  *   2026-11-22 20:10:44.265 INFO  daemon: starting retry daemon port=8080
+ * Named form (contract of the host service), local time, with the program in place of the component:
+ *   2026-11-22 20:10:44,265 - kode-kronical-daemon - INFO - Daemon started with PID 4711
  *
  * Log once, at the layer that gives up. Lines are written with one write(2); a full or
  * blocked descriptor drops the line and counts it, and the next line that fits says how
@@ -22,7 +24,7 @@
 #include <stdint.h>
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
-enum log_format { LOG_JSON, LOG_PLAIN };
+enum log_format { LOG_JSON, LOG_PLAIN, LOG_NAMED };
 
 struct log_field {
 	const char *key;
@@ -44,6 +46,10 @@ struct log *log_new(int fd, enum log_level level, enum log_format format, const 
 void log_free(struct log *l);
 void log_set_level(struct log *l, enum log_level level);
 enum log_level log_level(const struct log *l);
+/* The program that the named form tells; a static string. Before the log is used. */
+void log_set_name(struct log *l, const char *name);
+/* Each line goes to this descriptor as well, as far as it takes it at once; -1: no more. Borrowed. Before the log is used. */
+void log_set_echo(struct log *l, int fd);
 /* Points the log at another descriptor (log rotation, reopen). Borrowed. */
 void log_set_fd(struct log *l, int fd);
 /* Writes to a file from now on: opened for appending, and never larger than `max_bytes` (0: no bound) with `keep` old ones behind it

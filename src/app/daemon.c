@@ -18,16 +18,32 @@
 
 /* --- starting ------------------------------------------------------------------------------------------------------ */
 
+/* A personality's own words. */
+static void say(struct daemon *d, const char *form, int number)
+{
+	char text[128];
+	const char *at = form ? strstr(form, "%d") : NULL;
+	if (!form)
+		return;
+	if (at)
+		snprintf(text, sizeof(text), "%.*s%d%s", (int)(at - form), form, number, at + 2);
+	LOG(d->log, LOG_INFO, "daemon", at ? text : form);
+}
+
 static int open_log(struct daemon *d, struct err *err)
 {
 	const struct plan *p = d->plan;
 	bool plain =
 		p->settings.core.log_format == LOG_CHOICE_PLAIN ||
 		(p->settings.core.log_format == LOG_CHOICE_AUTO && !p->log_file && isatty(STDOUT_FILENO));
-	d->log = log_new(STDOUT_FILENO, (enum log_level)p->settings.core.log_level,
-			 plain ? LOG_PLAIN : LOG_JSON, d->clock);
+	enum log_format format = p->log_name ? LOG_NAMED : plain ? LOG_PLAIN : LOG_JSON;
+	d->log = log_new(STDOUT_FILENO, (enum log_level)p->settings.core.log_level, format, d->clock);
 	if (!d->log)
 		return -ENOMEM;
+	if (p->log_name)
+		log_set_name(d->log, p->log_name);
+	if (p->log_file && p->log_echo)
+		log_set_echo(d->log, STDOUT_FILENO);
 	if (!p->log_file)
 		return 0;
 	make_parent_dirs(p->log_file, 0755);
@@ -275,8 +291,11 @@ static int open_listeners(struct daemon *d, struct err *err)
 static void on_stop_signal(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
-	LOG(d->log, LOG_INFO, "daemon", "received signal, shutting down",
-	    LF_S("signal", number == SIGINT ? "interrupt" : "terminated"), LF_I("number", number));
+	if (d->plan->texts)
+		say(d, d->plan->texts->signalled, number);
+	else
+		LOG(d->log, LOG_INFO, "daemon", "received signal, shutting down",
+		    LF_S("signal", number == SIGINT ? "interrupt" : "terminated"), LF_I("number", number));
 	daemon_stop(d);
 }
 
@@ -333,8 +352,12 @@ static int start_all(struct daemon *d, struct err *err)
 			     (long long)state.pid);
 	if (rc < 0)
 		return rc;
-	LOG(d->log, LOG_INFO, "daemon", p->native ? "starting auspex" : "starting retry daemon",
-	    LF_S("socket_path", p->n_sockets ? p->sockets[0].path : ""), LF_S("version", AUSPEX_VERSION));
+	if (p->texts)
+		say(d, p->texts->starting, (int)getpid());
+	else
+		LOG(d->log, LOG_INFO, "daemon", p->native ? "starting auspex" : "starting retry daemon",
+		    LF_S("socket_path", p->n_sockets ? p->sockets[0].path : ""),
+		    LF_S("version", AUSPEX_VERSION));
 	rc = activation_adopt(d, err);
 	if (rc == 0)
 		rc = service_start(d);
@@ -363,13 +386,16 @@ static int start_all(struct daemon *d, struct err *err)
 	if (rc == 0)
 		rc = open_listeners(d, err);
 	if (rc == 0 && p->pid_file)
-		rc = pidfile_acquire(p->pid_file, &d->pid_fd, err);
+		rc = pidfile_acquire(p->pid_file, p->pid_end ? p->pid_end : "\n", &d->pid_fd, err);
 	return rc;
 }
 
 static void greet(struct daemon *d)
 {
-	LOG(d->log, LOG_INFO, "daemon", "daemon started successfully", LF_I("pid", getpid()));
+	if (d->plan->texts)
+		say(d, d->plan->texts->started, (int)getpid());
+	else
+		LOG(d->log, LOG_INFO, "daemon", "daemon started successfully", LF_I("pid", getpid()));
 	daemon_event(d, EVENT_START, SEVERITY_INFO, "daemon", (struct view){ 0 }, "%s %s started",
 		     d->plan->program, AUSPEX_VERSION);
 	if (!isatty(STDOUT_FILENO) || d->plan->log_file)
@@ -445,6 +471,8 @@ int daemon_run(struct plan *plan, const struct plan_source *source, void (*ready
 		pidfile_release(pid_file, d->pid_fd);
 	uv_run(&d->loop, UV_RUN_DEFAULT); /* what still closes */
 	uv_loop_close(&d->loop);
+	if (rc == 0 && d->plan->texts)
+		say(d, d->plan->texts->stopped, (int)getpid());
 	free_parts(d);
 	free(d);
 	return rc;

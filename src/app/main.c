@@ -1,5 +1,6 @@
 /* auspex: one binary, several names. */
 #include "app/command.h"
+#include "app/kode.h"
 #include "app/patienced.h"
 
 #include <stdio.h>
@@ -21,6 +22,7 @@ static const struct personality {
 	const char *summary;
 } personalities[] = {
 	{ "patienced", patienced_main, "retry metrics and rate-limit slots (the patience daemon)" },
+	{ "kode-kronical-daemon", kode_main, "samples of the host for timed programs (kode-kronical)" },
 };
 #define N_PERSONALITIES (sizeof(personalities) / sizeof(personalities[0]))
 
@@ -42,7 +44,7 @@ static void usage(FILE *out)
 		fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\nProgram names it answers to (auspex as NAME, or a link of that name):\n", out);
 	for (size_t i = 0; i < N_PERSONALITIES; i++)
-		fprintf(out, "  %-9s %s\n", personalities[i].name, personalities[i].summary);
+		fprintf(out, "  %-20s  %s\n", personalities[i].name, personalities[i].summary);
 	fputs("\nauspex COMMAND --help tells more. Without configuration, `auspex run` serves "
 	      "http://127.0.0.1:8080/.\n",
 	      out);

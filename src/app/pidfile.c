@@ -66,20 +66,20 @@ int make_parent_dirs(const char *path, unsigned mode)
 }
 
 /* Fills and locks a new file beside the old one and renames it into place: no reader ever sees half a number. */
-static int write_locked(const char *tmp, int *fd)
+static int write_locked(const char *tmp, const char *end, int *fd)
 {
 	*fd = open(tmp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (*fd < 0)
 		return -errno;
 	struct flock lock = whole_file(F_WRLCK);
 	char text[32];
-	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	int n = snprintf(text, sizeof(text), "%ld%s", (long)getpid(), end);
 	if (fchmod(*fd, 0644) < 0 || fcntl(*fd, F_SETLK, &lock) < 0 || write(*fd, text, (size_t)n) != n)
 		return errno ? -errno : -EIO;
 	return 0;
 }
 
-int pidfile_acquire(const char *path, int *fd, struct err *err)
+int pidfile_acquire(const char *path, const char *end, int *fd, struct err *err)
 {
 	*fd = -1;
 	struct pidfile_state state;
@@ -97,7 +97,7 @@ int pidfile_acquire(const char *path, int *fd, struct err *err)
 		return err_set(err, -ENAMETOOLONG, path, "the path of the pid file is too long");
 	rc = make_parent_dirs(path, 0755);
 	if (rc == 0)
-		rc = write_locked(tmp, fd);
+		rc = write_locked(tmp, end, fd);
 	if (rc == 0 && rename(tmp, path) < 0)
 		rc = -errno;
 	if (rc == 0)

@@ -21,9 +21,9 @@ struct pidfile_state {
 /* 0 (also when there is no file), or -errno when it cannot be opened for another reason. */
 int pidfile_inspect(const char *path, struct pidfile_state *out);
 
-/* Writes the file (decimal pid, newline, 0644; missing directories are made 0755) and keeps it locked. *fd must stay open. -EALREADY
+/* Writes the file (decimal pid and `end`, 0644; missing directories are made 0755) and keeps it locked. *fd must stay open. -EALREADY
  * when another daemon holds it. */
-int pidfile_acquire(const char *path, int *fd, struct err *err);
+int pidfile_acquire(const char *path, const char *end, int *fd, struct err *err);
 /* Removes the file if it is still ours and closes the descriptor. */
 void pidfile_release(const char *path, int fd);
 

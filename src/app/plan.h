@@ -33,6 +33,11 @@ struct plan_listen {
 #define ROOM_WATCH  4u /* the watch for changes */
 #define ROOM_SYSTEM 8u
 
+/* What a personality's log says at these moments; "%d" is the number of the process or of the signal. NULL: nothing. */
+struct plan_texts {
+	const char *starting, *started, *signalled, *stopped;
+};
+
 struct plan {
 	struct arena arena; /* owns every string below */
 	struct settings settings;
@@ -43,7 +48,12 @@ struct plan {
 	const char *state_dir;  /* NULL: memory only */
 	const char *state_note; /* why there is no state directory, or NULL */
 	const char *pid_file;   /* NULL: none */
+	const char *pid_end;    /* what stands behind the number in it; NULL: a newline */
 	const char *log_file;   /* NULL: standard output */
+	const char
+		*log_name; /* write the log in the named form, as this program; NULL: as the settings say */
+	bool log_echo;     /* what goes to log_file goes to standard output as well */
+	const struct plan_texts *texts; /* NULL: our own */
 	struct plan_socket sockets[PLAN_MAX];
 	size_t n_sockets;
 	struct plan_listen listens[PLAN_MAX];

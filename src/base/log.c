@@ -5,6 +5,7 @@
 #include "base/log_file.h"
 #include "base/num.h"
 #include "base/timefmt.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -24,6 +25,8 @@ struct log {
 	atomic_uint_fast64_t dropped; /* since the start */
 	enum log_format format;
 	const struct clock *clock;
+	const char *name; /* of the program, in LOG_NAMED */
+	int echo;         /* or -1 */
 
 	pthread_mutex_t lock; /* guards what follows */
 	int fd;
@@ -50,6 +53,8 @@ struct log *log_new(int fd, enum log_level level, enum log_format format, const 
 	l->format = format;
 	l->clock = clock;
 	l->fd = fd;
+	l->name = "auspex";
+	l->echo = -1;
 	l->line.limit = LOG_LINE_MAX;
 	return l;
 }
@@ -73,6 +78,16 @@ void log_set_level(struct log *l, enum log_level level)
 enum log_level log_level(const struct log *l)
 {
 	return (enum log_level)atomic_load_explicit(&l->level, memory_order_relaxed);
+}
+
+void log_set_name(struct log *l, const char *name)
+{
+	l->name = name;
+}
+
+void log_set_echo(struct log *l, int fd)
+{
+	l->echo = fd;
 }
 
 void log_set_fd(struct log *l, int fd)
@@ -200,15 +215,22 @@ static void plain_field(struct buf *b, const struct log_field *f)
 		put_scalar(b, f);
 }
 
-static void plain_head(struct buf *b, wall_ns now, enum log_level level, const char *component,
-		       struct view msg)
+/* Local time with milliseconds behind `point`. */
+static void put_local_time(struct buf *b, wall_ns now, char point)
 {
 	time_t seconds = (time_t)(now / NS_PER_S - (now % NS_PER_S < 0));
 	int millis = (int)((now - (wall_ns)seconds * NS_PER_S) / NS_PER_MS);
 	struct tm tm = { 0 };
 	localtime_r(&seconds, &tm);
-	buf_printf(b, "%04d-%02d-%02d %02d:%02d:%02d.%03d %-5s ", tm.tm_year + 1900, tm.tm_mon + 1,
-		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, millis, level_label(level));
+	buf_printf(b, "%04d-%02d-%02d %02d:%02d:%02d%c%03d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		   tm.tm_hour, tm.tm_min, tm.tm_sec, point, millis);
+}
+
+static void plain_head(struct buf *b, wall_ns now, enum log_level level, const char *component,
+		       struct view msg)
+{
+	put_local_time(b, now, '.');
+	buf_printf(b, " %-5s ", level_label(level));
 	if (component) {
 		buf_puts(b, component);
 		buf_puts(b, ": ");
@@ -216,10 +238,23 @@ static void plain_head(struct buf *b, wall_ns now, enum log_level level, const c
 	plain_text(b, msg, false);
 }
 
+static void named_head(struct buf *b, wall_ns now, enum log_level level, const char *name, struct view msg)
+{
+	put_local_time(b, now, ',');
+	bool odd = !utf8_valid(msg);
+	for (size_t i = 0; i < msg.len && !odd; i++)
+		odd = (unsigned char)msg.data[i] < ' ' || msg.data[i] == 0x7f;
+	buf_printf(b, " - %s - %s - ", name, level == LOG_WARN ? "WARNING" : level_label(level));
+	if (odd) /* one line stays one line */
+		json_append_string(b, msg, JW_COMPACT);
+	else
+		buf_view(b, msg);
+}
+
 struct line {
 	wall_ns when;
 	enum log_level level;
-	const char *component;
+	const char *component; /* in LOG_NAMED the program */
 	struct view msg;
 	const struct log_field *fields;
 	size_t n_fields;
@@ -229,7 +264,9 @@ static void log_compose(struct buf *b, enum log_format format, const struct line
 {
 	const struct log_field loss = LF_I("log_lines_lost", lost);
 	bool json = format == LOG_JSON;
-	(json ? json_head : plain_head)(b, line->when, line->level, line->component, line->msg);
+	(json                  ? json_head
+	 : format == LOG_NAMED ? named_head
+			       : plain_head)(b, line->when, line->level, line->component, line->msg);
 	for (size_t i = 0; i < line->n_fields; i++)
 		(json ? json_field : plain_field)(b, &line->fields[i]);
 	if (lost)
@@ -297,7 +334,12 @@ void log_write(struct log *l, enum log_level level, const char *component, const
 {
 	if (!l || level < log_level(l))
 		return;
-	struct line line = { clock_wall_ns(l->clock), level, component, view_of(msg), fields, n_fields };
+	struct line line = { clock_wall_ns(l->clock),
+			     level,
+			     l->format == LOG_NAMED ? l->name : component,
+			     view_of(msg),
+			     fields,
+			     n_fields };
 	pthread_mutex_lock(&l->lock);
 	uint64_t dropped = log_dropped(l);
 	log_compose(&l->line, l->format, &line, dropped - l->told);
@@ -307,6 +349,9 @@ void log_write(struct log *l, enum log_level level, const char *component, const
 		l->told = dropped;
 	else
 		atomic_fetch_add_explicit(&l->dropped, 1, memory_order_relaxed);
+	if (l->echo >= 0 && !l->line.failed)
+		fd_write_now(l->echo, l->line.data,
+			     l->line.len); /* a reader that does not keep up misses lines */
 	buf_clear(&l->line);
 	buf_shrink(&l->line, LOG_LINE_KEEP);
 	pthread_mutex_unlock(&l->lock);

@@ -42,6 +42,14 @@ static int setup_plain(void **state)
 	return setup(state, LOG_PLAIN);
 }
 
+static int setup_named(void **state)
+{
+	int rc = setup(state, LOG_NAMED);
+	if (rc == 0)
+		log_set_name(((struct fixture *)*state)->log, "kode-kronical-daemon");
+	return rc;
+}
+
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
@@ -74,6 +82,37 @@ static void test_json_line(void **state)
 	assert_string_equal(written(f), HEAD
 			    "\"level\":\"INFO\",\"msg\":\"starting retry daemon\",\"component\":\"daemon\","
 			    "\"port\":8080,\"path\":\"/a\\\"b\",\"x\":0.5,\"on\":true,\"v\":\"w\"}\n");
+}
+
+#define NAMED "2025-11-22 20:10:44,265 - kode-kronical-daemon - "
+
+static void test_named_line(void **state)
+{
+	struct fixture *f = *state;
+	LOG(f->log, LOG_INFO, "system", "Saved 60 metrics to /tmp/\xc3\xa9/x.json");
+	LOG(f->log, LOG_WARN, "daemon", "High CPU usage", LF_N("percent", 95.2));
+	LOG(f->log, LOG_ERROR, NULL, "two\nlines");
+	assert_string_equal(written(f), NAMED "INFO - Saved 60 metrics to /tmp/\xc3\xa9/x.json\n" NAMED
+					      "WARNING - High CPU usage percent=95.2\n" NAMED
+					      "ERROR - \"two\\nlines\"\n");
+}
+
+static void test_echo(void **state)
+{
+	struct fixture *f = *state;
+	char path[] = "/tmp/auspex-log-XXXXXX", text[256];
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	log_set_echo(f->log, fd);
+	LOG(f->log, LOG_INFO, "daemon", "once here, once there");
+	log_set_echo(f->log, -1);
+	LOG(f->log, LOG_INFO, "daemon", "here only");
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = 0;
+	assert_string_equal(text, NAMED "INFO - once here, once there\n");
+	assert_string_equal(written(f), NAMED "INFO - once here, once there\n" NAMED "INFO - here only\n");
+	close(fd);
+	unlink(path);
 }
 
 static void test_json_without_fields_or_component(void **state)
@@ -272,6 +311,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		JSON_TEST(test_json_line),
+		cmocka_unit_test_setup_teardown(test_named_line, setup_named, teardown),
+		cmocka_unit_test_setup_teardown(test_echo, setup_named, teardown),
 		JSON_TEST(test_json_without_fields_or_component),
 		JSON_TEST(test_levels),
 		PLAIN_TEST(test_plain_line),
