@@ -75,7 +75,7 @@ int alert_labels_read(const char *file, const struct yaml_node *node, struct are
 /* The members of a rule into an object that the caller opened; reads back to the same rule. */
 void alert_rule_write(struct jw *w, const struct alert_rule *rule);
 void alert_labels_write(struct jw *w, const char *key, const struct alert_labels *labels);
-/* "above 95 for 5m0s", "absent for 2m0s", "run_failed". */
+/* "above 95 for 5m", "absent for 2m", "run_failed". */
 void alert_rule_describe(const struct alert_rule *rule, struct buf *out);
 /* Deep copy into the arena; -ENOMEM. */
 int alert_rule_copy(struct alert_rule *to, const struct alert_rule *from, struct arena *arena);

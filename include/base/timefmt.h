@@ -27,5 +27,7 @@ size_t time_format_local_date(wall_ns t, char *out);
 int duration_parse(struct view text, bool days, int64_t *ns);
 /* Go's Duration.String(): "24h0m0s", "1m30s", "500ms", "1.5s", "0s". Returns the length. */
 size_t duration_format(int64_t ns, char *out);
+/* The same as people write it: "24h", "5m", "1m30s", whole days from two on as "7d". Reads back with `days`. Returns the length. */
+size_t duration_format_short(int64_t ns, char *out);
 
 #endif

@@ -31,6 +31,8 @@ enum event_kind {
 #undef X
 	EVENT_KINDS
 };
+_Static_assert(EVENT_KINDS <= 32, "a set of kinds is a word of 32 bits");
+#define EVENT_BIT(kind) (UINT32_C(1) << (unsigned)(kind))
 enum event_severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_CRITICAL };
 
 /* Views are borrowed for the call; who keeps an event copies them. */
@@ -48,6 +50,8 @@ const char *event_kind_name(enum event_kind kind);
 const char *event_severity_name(enum event_severity s); /* info, warning, critical */
 /* The number of a name; -1 if unknown. */
 int event_kind_find(struct view text);
+/* Reads "alert", "start,stop" or "-run_failed" (all but that one) into a set of bits. ERR_UNKNOWN: `*bad` is the name. */
+int event_kinds_parse(struct view text, uint32_t *kinds, struct view *bad);
 int event_severity_find(struct view text);
 
 /* The newest events in RAM, numbered; bounded by count and bytes of text, the oldest leave. NULL when out of memory.
@@ -65,7 +69,8 @@ int64_t timeline_oldest_id(const struct timeline *t); /* 0 when empty */
 struct event_filter {
 	wall_ms since, until; /* since <= t < until; until 0 = no end */
 	int64_t before;       /* only ids below it; 0 = any */
-	int kind;             /* -1 = any */
+	uint32_t kinds;       /* EVENT_BIT of each wanted; 0 = any */
+	enum event_severity severity; /* at least this */
 	struct view subject;  /* empty = any; exact or glob with * and ? */
 	uint32_t limit;       /* most events wanted; 0 = none */
 };

@@ -72,7 +72,7 @@ void tell_change(struct alerts *s, const struct alert *a, enum alert_change chan
 		 const struct alert_now *now);
 /* True for an alert about alerts: it must not raise another one. */
 bool tell_is_about_alerts(const struct event *event);
-/* "disk full: app.disk is 97.2, above 95 for 5m0s" */
+/* "disk full: app.disk is 97.2, above 95 for 5m" */
 void tell_sentence(const struct alert *a, struct buf *out);
 
 /* routes_write.c */

@@ -8,7 +8,7 @@
 static void write_duration(struct jw *w, const char *key, int64_t us)
 {
 	char text[TIMEFMT_MAX];
-	size_t n = duration_format(us * NS_PER_US, text);
+	size_t n = duration_format_short(us * NS_PER_US, text);
 	jw_str(w, key, (struct view){ text, n });
 }
 
@@ -96,14 +96,14 @@ void alert_rule_describe(const struct alert_rule *r, struct buf *out)
 	if (r->condition == ALERT_EVENT) {
 		buf_puts(out, event_kind_name(r->event));
 	} else if (r->condition == ALERT_ABSENT) {
-		duration_format(r->window_us * NS_PER_US, text);
+		duration_format_short(r->window_us * NS_PER_US, text);
 		buf_puts(out, text);
 	} else {
 		num_format_double(r->limit, text);
 		buf_puts(out, text);
 	}
 	if (r->for_us) {
-		duration_format(r->for_us * NS_PER_US, text);
+		duration_format_short(r->for_us * NS_PER_US, text);
 		buf_printf(out, " for %s", text);
 	}
 }

@@ -35,7 +35,7 @@ static void resolved_sentence(const struct alert *a, struct buf *out)
 {
 	char lasted[TIMEFMT_MAX];
 	int64_t ms = a->resolved > a->fired ? a->resolved - a->fired : 0;
-	duration_format((ms + 500) / MS_PER_S * NS_PER_S, lasted);
+	duration_format_short((ms + 500) / MS_PER_S * NS_PER_S, lasted);
 	subject_and(a, out, "");
 	if (a->event < 0 && !isnan(a->value))
 		buf_printf(out, " is %.6g,", a->value);

@@ -62,6 +62,37 @@ static void peer_gone(struct http_request *r, void *state)
 	q->r = NULL;
 }
 
+/* Reads kind and severity; false after an error answer. */
+static bool read_kinds(struct http_request *r, struct events_query *q)
+{
+	struct view v = http_query(r, "kind"), bad;
+	if (v.len && event_kinds_parse(v, &q->filter.kinds, &bad) < 0) {
+		http_error(r, 400,
+			   "kind: \"%.*s\" is unknown; one of start, stop, config, data_loss, run_failed, "
+			   "alert, …",
+			   (int)bad.len, bad.data);
+		return false;
+	}
+	v = http_query(r, "severity");
+	int severity = v.len ? event_severity_find(v) : SEVERITY_INFO;
+	if (severity < 0) {
+		http_error(r, 400, "severity: \"%.*s\" is unknown; one of info, warning, critical",
+			   (int)v.len, v.data);
+		return false;
+	}
+	q->filter.severity = (enum event_severity)severity;
+	return true;
+}
+
+/* The one kind of a set; -1: none, or several. */
+static int only_kind(uint32_t kinds)
+{
+	for (int k = 0; k < EVENT_KINDS; k++)
+		if (kinds == EVENT_BIT(k))
+			return k;
+	return -1;
+}
+
 /* Reads the parameters; false after an error answer. */
 static bool read_filter(struct http_request *r, wall_ns now, struct events_query *q)
 {
@@ -69,17 +100,10 @@ static bool read_filter(struct http_request *r, wall_ns now, struct events_query
 	if (!api_query_time(r, "since", API_AGO, now, &since) ||
 	    !api_query_time(r, "until", API_NOW, now, &until))
 		return false;
-	q->filter =
-		(struct event_filter){ .since = since / NS_PER_MS, .until = until / NS_PER_MS, .kind = -1 };
-	struct view v = http_query(r, "kind");
-	if (v.data && v.len && (q->filter.kind = event_kind_find(v)) < 0) {
-		http_error(r, 400,
-			   "kind: \"%.*s\" is unknown; one of start, stop, config, data_loss, run_failed, "
-			   "alert, …",
-			   (int)v.len, v.data);
+	q->filter = (struct event_filter){ .since = since / NS_PER_MS, .until = until / NS_PER_MS };
+	if (!read_kinds(r, q))
 		return false;
-	}
-	v = http_query(r, "subject");
+	struct view v = http_query(r, "subject");
 	if (v.len >= sizeof(q->subject)) {
 		http_error(r, 400, "subject is longer than %zu bytes", sizeof(q->subject) - 1);
 		return false;
@@ -124,10 +148,11 @@ static void get_events(struct http_request *r, void *ctx)
 				      .after_id =
 					      q->filter.before, /* a row's id is never above its event's */
 				      .limit = STORED_MAX };
-	if (q->filter.kind >= 0) {
-		stored.equals[0] = (struct store_equals){
-			"kind", SV_TEXT(view_of(event_kind_name((enum event_kind)q->filter.kind)))
-		};
+	int kind = only_kind(q->filter.kinds);
+	if (kind >= 0) {
+		stored.equals[0] =
+			(struct store_equals){ "kind",
+					       SV_TEXT(view_of(event_kind_name((enum event_kind)kind))) };
 		stored.n_equals = 1;
 	}
 	q->read = (struct store_read){ .row = stored_row, .done = stored_done, .arg = q };
@@ -138,14 +163,16 @@ static void get_events(struct http_request *r, void *ctx)
 static const struct http_param params[] = {
 	{ "since", "query", "string", "Earliest time: RFC 3339, Unix seconds, or relative (-1h)." },
 	{ "until", "query", "string", "Latest time, exclusive." },
-	{ "kind", "query", "string", "Only this kind." },
+	{ "kind", "query", "string",
+	  "Only these kinds, with commas between them; after a leading -, all but these." },
+	{ "severity", "query", "string", "At least this: info, warning or critical." },
 	{ "subject", "query", "string", "Only this subject; * stands for any characters." },
 	{ "before", "query", "integer", "Only events with a lower id: with until, the next page." },
 	{ "limit", "query", "integer", "At most so many, newest first; default 100, at most 1000." },
 };
 const struct http_route api_events_routes[] = {
 	{ METHOD_GET, "/api/events", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_events, .params = params,
-	  .n_params = 6, .summary = "The timeline of events, newest first",
+	  .n_params = 7, .summary = "The timeline of events, newest first",
 	  .response = "{\"type\":\"object\",\"required\":[\"events\"],\"properties\":{\"events\":{\"type\":"
 		      "\"array\",\"items\":{\"type\":\"object\","
 		      "\"required\":[\"id\",\"t\",\"kind\",\"severity\",\"subject\",\"title\"]}},\"more\":{"

@@ -3,8 +3,12 @@
 #include "base/err.h"
 #include "base/timefmt.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #define NS_PER_MINUTE (60 * NS_PER_S)
 #define NS_PER_HOUR   (3600 * NS_PER_S)
+#define NS_PER_DAY    (24 * NS_PER_HOUR)
 #define LIMIT         (UINT64_C(1) << 63) /* the magnitude of the smallest duration */
 
 static const struct {
@@ -200,6 +204,20 @@ size_t duration_format(int64_t ns, char *out)
 		*--p = '-';
 	size_t len = (size_t)(end - p);
 	memcpy(out, p, len);
+	out[len] = '\0';
+	return len;
+}
+
+size_t duration_format_short(int64_t ns, char *out)
+{
+	if (ns % NS_PER_DAY == 0 && (ns >= 2 * NS_PER_DAY || ns <= -2 * NS_PER_DAY))
+		return (size_t)snprintf(out, TIMEFMT_MAX, "%" PRId64 "d", ns / NS_PER_DAY);
+	size_t len = duration_format(ns, out);
+	/* "24h0m0s" is "24h", "1m0s" is "1m": zero parts after a larger unit say nothing. */
+	if (len > 3 && out[len - 3] == 'm' && memcmp(out + len - 2, "0s", 2) == 0)
+		len -= 2;
+	if (len > 3 && out[len - 3] == 'h' && memcmp(out + len - 2, "0m", 2) == 0)
+		len -= 2;
 	out[len] = '\0';
 	return len;
 }

@@ -7,23 +7,10 @@
 
 #include <stdio.h>
 
-#define NS_PER_DAY (INT64_C(86400) * NS_PER_S)
-
 void option_put_duration(struct buf *out, int64_t ns)
 {
 	char text[TIMEFMT_MAX];
-	if (ns % NS_PER_DAY == 0 && (ns >= 2 * NS_PER_DAY || ns <= -2 * NS_PER_DAY)) {
-		buf_int(out, ns / NS_PER_DAY);
-		buf_putc(out, 'd');
-		return;
-	}
-	size_t len = duration_format(ns, text);
-	/* "24h0m0s" is "24h", "1m0s" is "1m": zero parts after a larger unit say nothing. */
-	if (len > 3 && text[len - 3] == 'm' && memcmp(text + len - 2, "0s", 2) == 0)
-		len -= 2;
-	if (len > 3 && text[len - 3] == 'h' && memcmp(text + len - 2, "0m", 2) == 0)
-		len -= 2;
-	buf_append(out, text, len);
+	buf_append(out, text, duration_format_short(ns, text));
 }
 
 void option_put_size(struct buf *out, int64_t bytes)

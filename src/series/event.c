@@ -1,5 +1,6 @@
 #include "series/event.h"
 
+#include "base/err.h"
 #include "series/key.h"
 
 static const char *const kind_names[] = {
@@ -39,13 +40,32 @@ int event_severity_find(struct view text)
 	return find(severity_names, SEVERITIES, text);
 }
 
+int event_kinds_parse(struct view text, uint32_t *kinds, struct view *bad)
+{
+	bool but = text.len && text.data[0] == '-';
+	uint32_t set = 0;
+	size_t from = but;
+	for (size_t i = from; i <= text.len; i++) {
+		if (i < text.len && text.data[i] != ',')
+			continue;
+		*bad = (struct view){ text.data + from, i - from };
+		int kind = event_kind_find(*bad);
+		if (kind < 0)
+			return ERR_UNKNOWN;
+		set |= EVENT_BIT(kind);
+		from = i + 1;
+	}
+	*kinds = but ? ~set : set;
+	return 0;
+}
+
 bool event_filter_match(const struct event_filter *f, const struct event *e)
 {
 	if (e->t < f->since || (f->until != 0 && e->t >= f->until))
 		return false;
 	if (f->before && e->id >= f->before)
 		return false;
-	if (f->kind >= 0 && (int)e->kind != f->kind)
+	if ((f->kinds && !(f->kinds & EVENT_BIT(e->kind))) || e->severity < f->severity)
 		return false;
 	return f->subject.len == 0 || series_key_match(f->subject, e->subject);
 }

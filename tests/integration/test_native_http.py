@@ -325,6 +325,10 @@ class Events(Native):
             d.push(runs=[run("bad %d" % i, "failed"), run("good", "succeeded")])
         found = self.eventually(lambda: (lambda e: e if len(e) >= 5 else None)(d.json("/api/events?kind=run_failed")["events"]))
         self.assertEqual({e["kind"] for e in found}, {"run_failed"})
+        kinds = {e["kind"] for e in d.json("/api/events?kind=run_failed,start")["events"]}
+        self.assertEqual(kinds, {"run_failed", "start"})
+        self.assertNotIn("run_failed", {e["kind"] for e in d.json("/api/events?kind=-run_failed")["events"]})
+        self.assertEqual({e["severity"] for e in d.json("/api/events?severity=warning")["events"]}, {"warning"})
         self.assertEqual(len(d.json("/api/events?limit=2")["events"]), 2)
         self.assertEqual(d.json("/api/events?subject=nothing*")["events"], [])
         subject = found[0]["subject"]
@@ -335,7 +339,8 @@ class Events(Native):
 
     def test_bad_filters_say_what_is_wrong(self):
         d = self.native()
-        for query, told in (("since=x", "since"), ("until=x", "until"), ("kind=nosuch", "kind"), ("subject=" + "x" * 600, "subject")):
+        for query, told in (("since=x", "since"), ("until=x", "until"), ("kind=nosuch", "kind"), ("kind=start,nosuch", "nosuch"),
+                            ("severity=bad", "severity"), ("subject=" + "x" * 600, "subject")):
             a = d.get("/api/events?" + query)
             self.assertEqual(a.status, 400, query[:30])
             self.assertIn(told, a.json()["error"], query[:30])

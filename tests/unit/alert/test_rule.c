@@ -23,23 +23,23 @@ static void test_reads_what_it_writes(void **state)
 		   "x=1}\",\"above\":95,\"for\":\"5m\",\"clear\":90,\"severity\":\"critical\",\"labels\":{"
 		   "\"team\":\"x\"}}",
 		   "{\"name\":\"disk "
-		   "full\",\"series\":\"a.b{x=1,y=2}\",\"above\":95,\"for\":\"5m0s\",\"clear\":90,"
+		   "full\",\"series\":\"a.b{x=1,y=2}\",\"above\":95,\"for\":\"5m\",\"clear\":90,"
 		   "\"severity\":\"critical\",\"labels\":{\"team\":\"x\"}}");
 	round_trip(rig, "{\"name\":\"n\",\"series\":\"a.*\",\"below\":-1.5,\"for\":30,\"clear\":\"1m\"}",
-		   "{\"name\":\"n\",\"series\":\"a.*\",\"below\":-1.5,\"for\":\"30s\",\"clear\":\"1m0s\","
+		   "{\"name\":\"n\",\"series\":\"a.*\",\"below\":-1.5,\"for\":\"30s\",\"clear\":\"1m\","
 		   "\"severity\":\"warning\"}");
 	round_trip(rig, "{\"name\":\"n\",\"series\":\"a\",\"above\":5,\"clear\":{\"at\":4,\"for\":\"1m\"}}",
-		   "{\"name\":\"n\",\"series\":\"a\",\"above\":5,\"clear\":{\"at\":4,\"for\":\"1m0s\"},"
+		   "{\"name\":\"n\",\"series\":\"a\",\"above\":5,\"clear\":{\"at\":4,\"for\":\"1m\"},"
 		   "\"severity\":\"warning\"}");
 	round_trip(rig, "{\"name\":\"n\",\"series\":\"a\",\"absent\":\"2m\"}",
-		   "{\"name\":\"n\",\"series\":\"a\",\"absent\":\"2m0s\",\"severity\":\"warning\"}");
+		   "{\"name\":\"n\",\"series\":\"a\",\"absent\":\"2m\",\"severity\":\"warning\"}");
 	round_trip(rig, "{\"name\":\"n\",\"series\":\"a\",\"rate\":{\"below\":2},\"window\":60}",
-		   "{\"name\":\"n\",\"series\":\"a\",\"rate\":{\"below\":2},\"window\":\"1m0s\",\"severity\":"
+		   "{\"name\":\"n\",\"series\":\"a\",\"rate\":{\"below\":2},\"window\":\"1m\",\"severity\":"
 		   "\"warning\"}");
 	round_trip(rig,
 		   "{\"name\":\"n\",\"event\":\"run_failed\",\"subject\":\"make *\",\"severity\":\"info\"}",
 		   "{\"name\":\"n\",\"event\":\"run_failed\",\"subject\":\"make "
-		   "*\",\"min_severity\":\"info\",\"clear\":\"15m0s\",\"severity\":\"info\"}");
+		   "*\",\"min_severity\":\"info\",\"clear\":\"15m\",\"severity\":\"info\"}");
 }
 
 static void bad(struct rig *rig, const char *json, const char *told)
@@ -138,7 +138,7 @@ static void test_describes_itself(void **state)
 	struct buf out;
 	buf_init(&out);
 	alert_rule_describe(&rule, &out);
-	assert_string_equal(buf_str(&out), "above 95 for 5m0s");
+	assert_string_equal(buf_str(&out), "above 95 for 5m");
 	buf_fini(&out);
 }
 

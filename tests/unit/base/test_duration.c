@@ -113,6 +113,33 @@ static void test_format_as_go(void **state)
 	check_format(INT64_MIN, "-2562047h47m16.854775808s");
 }
 
+static void test_format_short(void **state)
+{
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} rows[] = { { 0, "0s" },
+		     { 30 * NS_PER_S, "30s" },
+		     { MINUTE, "1m" },
+		     { 90 * NS_PER_S, "1m30s" },
+		     { 10 * MINUTE, "10m" },
+		     { 24 * HOUR, "24h" },
+		     { 26 * HOUR, "26h" },
+		     { 90 * MINUTE, "1h30m" },
+		     { HOUR + NS_PER_S, "1h0m1s" },
+		     { 168 * HOUR, "7d" },
+		     { -48 * HOUR, "-2d" },
+		     { -HOUR, "-1h" } };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[TIMEFMT_MAX];
+		int64_t back;
+		assert_int_equal(duration_format_short(rows[i].ns, text), strlen(rows[i].text));
+		assert_string_equal(text, rows[i].text);
+		assert_int_equal(duration_parse(view_of(text), true, &back), 0);
+		assert_int_equal(back, rows[i].ns);
+	}
+}
+
 static void test_round_trip(void **state)
 {
 	for (int64_t ns = 1; ns < INT64_MAX / 3; ns = ns * 3 + 1) {
@@ -129,7 +156,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_as_go),    cmocka_unit_test(test_parse_refuses_as_go),
 		cmocka_unit_test(test_parse_overflow), cmocka_unit_test(test_days_and_weeks_where_allowed),
-		cmocka_unit_test(test_format_as_go),   cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_format_as_go),   cmocka_unit_test(test_format_short),
+		cmocka_unit_test(test_round_trip),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,7 +34,7 @@ static int64_t add(struct timeline *t, wall_ms at, const char *subject, const ch
 static void test_numbers_and_copies(void **state)
 {
 	struct timeline *t = timeline_new(10, 1000);
-	struct event_filter f = { .kind = -1, .limit = 10 };
+	struct event_filter f = { .limit = 10 };
 	struct seen seen = { 0 };
 	char title[] = "Title.";
 
@@ -54,7 +54,7 @@ static void test_numbers_and_copies(void **state)
 static void test_newest_first_up_to_the_limit(void **state)
 {
 	struct timeline *t = timeline_new(10, 1000);
-	struct event_filter f = { .kind = -1, .limit = 2 };
+	struct event_filter f = { .limit = 2 };
 	struct seen seen = { 0 };
 
 	for (int i = 0; i < 5; i++)
@@ -93,7 +93,7 @@ static void check_title(void *arg, const struct event *e)
 static void test_bytes_bound_keeps_texts_whole(void **state)
 {
 	struct timeline *t = timeline_new(50, 200);
-	struct event_filter f = { .kind = -1, .limit = 1 };
+	struct event_filter f = { .limit = 1 };
 	char title[200], expected[300];
 
 	for (int i = 1; i < 500; i++) {
