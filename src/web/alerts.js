@@ -1,10 +1,12 @@
 // Alerts: what needs somebody now, who has it, and what went by. Acknowledging and silencing happen here.
 import { ask, tell } from './api.js';
 import { fillRows, h, keepFocus, table } from './dom.js';
-import { NONE, number, severity, when } from './format.js';
+import { chartLink } from './explore.js';
+import { NONE, severity, when, words } from './format.js';
 import { throttle } from './live.js';
 import { panel } from './panel.js';
 import { rulesCard } from './rules.js';
+import { ofSeries } from './units.js';
 
 const LIVE_MS = 1000;
 const RESOLVED_SHOWN = 10;
@@ -57,25 +59,31 @@ function wordForm(title, verb, until, done, closed) {
 	return { form, focus: () => (who.value ? why : who).focus() };
 }
 
-const stateTone = { firing: 'bad', pending: 'warn', acknowledged: 'calm', silenced: 'calm', resolved: 'good' };
-const stateSign = { firing: '●', pending: '◔', acknowledged: '✓', silenced: '–', resolved: '✓' };
+const stateTone = { firing: 'bad', pending: 'warn', acknowledged: 'calm', silenced: '', resolved: 'good' };
 
-const badge = (state) => h('span', { class: `badge ${stateTone[state] || ''}` }, `${stateSign[state] || ''} ${state}`);
+const badge = (state) => h('span', { class: `badge ${state} ${stateTone[state] || ''}` }, state);
 
 function whoCell(alert) {
 	const said = alert.silenced || alert.acknowledged;
-	if (!said) return NONE;
+	if (!said) return '';
 	return h('span', { title: said.why || null }, said.who, said.why ? `: ${said.why}` : '',
 		said.until ? h('span', { class: 'until' }, ' until ', when(said.until)) : null);
 }
 
+/** "2 firing, 1 acknowledged": the section in a sentence. */
+function summary(alerts) {
+	const parts = ['firing', 'pending', 'acknowledged', 'silenced'].map((state) => [state, alerts.filter((a) => a.state === state).length]).filter(([, n]) => n);
+	if (!parts.length) return ['Nothing needs anybody now'];
+	return parts.flatMap(([state, n], i) => [i ? ', ' : '', h('span', { class: stateTone[state] }, `${n} ${state}`)]);
+}
+
 function nameCell(alert) {
-	return h('span', { class: 'alert-name' }, h('strong', null, alert.name), h('code', { title: alert.series }, alert.series),
-		h('span', { class: 'condition' }, alert.event ? alert.reason || alert.event : alert.condition));
+	return h('span', { class: 'alert-name' }, h('strong', null, alert.name), alert.event ? h('code', null, alert.series) : chartLink(alert.series),
+		h('span', { class: 'condition' }, alert.event ? alert.reason || words(alert.event) : alert.condition));
 }
 
 const activeColumns = [{ title: 'State', class: 'state' }, { title: 'Severity', class: 'sev' }, { title: 'Alert', class: 'what' },
-	{ title: 'Value', class: 'num' }, { title: 'Since', class: 'time' }, { title: 'Who', class: 'who' }, { title: 'Actions', class: 'acts' }];
+	{ title: 'Value', class: 'num' }, { title: 'Since', class: 'time t-since' }, { title: 'Who', class: 'who' }, { title: 'Actions', class: 'acts' }];
 
 function activeCard(reload) {
 	const card = panel('Active Alerts', { class: 'wide alerts' });
@@ -96,15 +104,15 @@ function activeCard(reload) {
 		focus();
 	}
 	function button(alert, what, until, verb) {
-		return h('button', { type: 'button', class: 'act', 'data-key': `${what}-${alert.id}`, 'aria-label': `${verb} ${alert.name} on ${alert.series}`,
+		return h('button', { type: 'button', class: what === 'ack' ? 'act' : 'act plain', 'data-key': `${what}-${alert.id}`, 'aria-label': `${verb} ${alert.name} on ${alert.series}`,
 			click: () => open(alert, what, until, verb) }, verb);
 	}
 	function actions(alert) {
 		const firing = alert.state === 'firing';
-		return h('span', { class: 'buttons' }, firing ? button(alert, 'ack', '', 'Acknowledge') : null,
-			alert.state !== 'silenced' ? button(alert, 'silence', '1h', 'Silence') : null);
+		if (alert.state === 'silenced') return '';
+		return h('span', { class: 'buttons' }, firing ? button(alert, 'ack', '', 'Acknowledge') : null, button(alert, 'silence', '1h', 'Silence'));
 	}
-	const row = (a) => [badge(a.state), severity(a.severity), nameCell(a), number(a.value), when(a.since), whoCell(a), actions(a)];
+	const row = (a) => [badge(a.state), severity(a.severity), nameCell(a), ofSeries(a.series, a.value), when(a.since), whoCell(a), actions(a)];
 	return {
 		card,
 		show(answer, rules) {
@@ -137,7 +145,7 @@ function showResolved(card, answer) {
 	card.body.replaceChildren(h('div', { class: 'scroll' }, target));
 }
 
-const silenceColumns = [{ title: 'Silenced', class: 'what' }, { title: 'Who', class: 'who' }, { title: 'From', class: 'time' }, { title: 'Until', class: 'time' }, { title: 'Actions', class: 'acts' }];
+const silenceColumns = [{ title: 'What', class: 'what' }, { title: 'Who', class: 'who' }, { title: 'Until', class: 'time t-until' }, { title: h('span', { class: 'unseen' }, 'Actions'), class: 'acts' }];
 
 function matchText(match) {
 	const labels = Object.entries((match && match.labels) || {}).map(([k, v]) => `${k}=${v}`);
@@ -149,24 +157,32 @@ function showSilences(card, answer, reload) {
 	card.node.hidden = !silences.length;
 	const target = table('Silences and maintenance windows', silenceColumns);
 	fillRows(target, silenceColumns, silences.map((s) => [
-		h('span', { class: 'alert-name' }, h('strong', null, matchText(s.match)), h('span', { class: 'condition' }, s.state)),
-		`${s.who}${s.why ? `: ${s.why}` : ''}`, when(s.from), when(s.until),
-		h('button', { type: 'button', class: 'act', 'data-key': `end-${s.id}`, 'aria-label': `End the silence of ${matchText(s.match)}`,
-			click: () => tell('DELETE', `/api/alerts/silences/${s.id}`).then(reload, reload) }, 'End'),
+		h('span', { class: 'alert-name' }, h('strong', null, matchText(s.match)),
+			h('span', { class: 'condition' }, s.state === 'active' ? 'since ' : 'planned from ', when(s.from))),
+		`${s.who}${s.why ? `: ${s.why}` : ''}`, when(s.until),
+		h('button', { type: 'button', class: 'act plain', 'data-key': `end-${s.id}`, 'aria-label': `End the silence of ${matchText(s.match)}`,
+			click: () => tell('DELETE', `/api/alerts/silences/${s.id}`).then(reload, card.fail) }, 'End'),
 	]));
 	keepFocus(card.body, () => card.body.replaceChildren(h('div', { class: 'scroll' }, target)));
 }
 
-function mount(root) {
+function mount(root, frame) {
 	const active = activeCard(refresh);
-	const silences = panel('Silences and Maintenance', { class: 'wide alerts' });
-	const resolved = panel('Resolved in the Last Day', { class: 'half alerts' });
+	const silences = panel('Silences and Maintenance', { class: 'alerts' });
+	const resolved = panel('Resolved in the Last Day', { class: 'alerts' });
 	const rules = rulesCard(refresh);
 	silences.node.hidden = true;
-	root.append(active.card.node, silences.node, resolved.node, rules.card.node);
+	root.append(active.card.node, h('div', { class: 'column half' }, silences.node, resolved.node), rules.card.node);
+
+	function sum(answer) {
+		const alerts = list(answer.alerts);
+		frame.lead(...summary(alerts));
+		frame.badge(alerts.filter((a) => a.state === 'firing').length);
+	}
 
 	function refresh() {
 		const alerts = ask('/api/alerts?limit=1000'), known = ask('/api/alerts/rules');
+		alerts.then(sum, () => {});
 		const both = Promise.all([alerts, known]);
 		return Promise.allSettled([
 			active.card.load(both, ([a, r]) => active.show(a, list(r.rules).length)),

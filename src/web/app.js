@@ -1,7 +1,8 @@
 // The page's frame: which sections it shows, when they are refreshed, and what it may say about its own freshness.
 //
-// A section is a module listed in meson.build: {id, nav, title, lead, topics, ranged?, mount(root) → {refresh(), event?(event), stop?()}}.
-// A ranged one shows the range of time that range.js holds, and is refreshed when it changes.
+// A section is a module listed in meson.build: {id, nav, title, lead, topics, ranged?, mount(root, frame) → {refresh(), event?(event), stop?()}}.
+// A ranged one shows the range of time that range.js holds, and is refreshed when it changes. frame.lead(…nodes) replaces the sentence
+// beside the title, frame.badge(n) puts a number of things that need somebody beside the section's name and into the window's title.
 // refresh() answers with settled promises; the frame reads from them whether the daemon answers and wants a key.
 import { ask } from './api.js';
 import { h } from './dom.js';
@@ -22,6 +23,8 @@ const main = at('main');
 const asked = document.body.dataset.sections;
 const shown = sections.filter((s) => asked === '*' || asked.split(',').includes(s.id));
 
+const title = document.title;
+
 let mounted = []; // [{section, refresh, event, refreshLive}]
 let stream = null;
 let streamOpen = null; // null: not tried yet
@@ -29,6 +32,9 @@ let answered = false; // has the daemon ever answered this page?
 let goneSince = null; // when it was noticed that the daemon does not answer
 let goneTimer = 0;
 let signingIn = false;
+let spy = null;
+let jumped = false; // has the place that the address names been gone to?
+const badges = new Map(); // section id → what needs somebody there
 
 function say(state, text) {
 	at('status').dataset.state = state;
@@ -44,8 +50,10 @@ function sayStatus() {
 	else say('reconnecting', 'Reconnecting; refreshed every 30 s');
 }
 
-/** Takes what a round of requests came to: one answer of any kind proves the daemon alive. */
-function judge(results) {
+/** Takes what a round of requests came to: one answer of any kind proves the daemon alive. Who did not ask answers null. */
+function judge(round) {
+	const results = round.filter((r) => r.status === 'rejected' || r.value !== null);
+	if (!results.length) return;
 	const errors = results.filter((r) => r.status === 'rejected').map((r) => r.reason);
 	const gone = errors.length > 0 && errors.length === results.length && errors.every((e) => e.kind === 'gone');
 	if (gone) {
@@ -65,6 +73,8 @@ async function refreshAll() {
 	if (signingIn) return;
 	const rounds = await Promise.all(mounted.map((m) => m.refresh()));
 	judge(rounds.flat());
+	if (!jumped) document.getElementById(location.hash.slice(1))?.scrollIntoView(); // only now the sections have their heights
+	jumped = true;
 }
 
 function showLatest(event) {
@@ -93,12 +103,20 @@ function listen() {
 	stream = openStream(topics, [...topics.filter((t) => t !== 'events'), 'event', 'lost'], { message: onMessage, state: onState });
 }
 
+function setBadge(section, n) {
+	const badge = at('nav').querySelector(`[href="#${section.id}"] .count`);
+	badge.textContent = n ? String(n) : '';
+	badge.hidden = !n;
+	badges.set(section.id, n);
+	const all = [...badges.values()].reduce((sum, one) => sum + one, 0);
+	document.title = all ? `(${all}) ${title}` : title;
+}
+
 function mountSection(section) {
-	const root = h('div', { class: 'grid' });
+	const root = h('div', { class: 'grid' }), lead = h('p', { class: 'lead' }, section.lead);
 	main.append(h('section', { id: section.id, class: 'page', 'aria-labelledby': `${section.id}-title` },
-		h('header', { class: 'page-head' }, h(shown.length > 1 ? 'h2' : 'h1', { id: `${section.id}-title` }, section.title),
-			h('p', { class: 'lead' }, section.lead)), root));
-	const live = section.mount(root);
+		h('header', { class: 'page-head' }, h(shown.length > 1 ? 'h2' : 'h1', { id: `${section.id}-title` }, section.title), lead), root));
+	const live = section.mount(root, { lead: (...nodes) => lead.replaceChildren(...nodes), badge: (n) => setBadge(section, n) });
 	const refreshLive = throttle(LIVE_MS, async () => {
 		if (!document.hidden) judge(await live.refresh());
 	});
@@ -109,6 +127,28 @@ function unmount() {
 	for (const m of mounted) if (m.stop) m.stop();
 	mounted = [];
 	main.replaceChildren();
+	document.title = title;
+	badges.clear();
+	if (spy) spy.disconnect();
+}
+
+function mountNav() {
+	at('nav').hidden = shown.length < 2;
+	at('nav').replaceChildren(...shown.map((s) => h('a', { href: `#${s.id}` }, s.nav, h('span', { class: 'count', hidden: true }))));
+}
+
+/** The section that is being read is marked in the bar: the last one that begins above a line below the bar. */
+function spyOnSections() {
+	const inSight = new Set();
+	spy = new IntersectionObserver((entries) => {
+		for (const e of entries) inSight[e.isIntersecting ? 'add' : 'delete'](e.target.id);
+		const here = shown.find((s) => inSight.has(s.id));
+		for (const link of at('nav').children) {
+			if (here && link.hash === `#${here.id}`) link.setAttribute('aria-current', 'true');
+			else link.removeAttribute('aria-current');
+		}
+	}, { rootMargin: '-130px 0px -50% 0px' });
+	for (const section of main.querySelectorAll('.page')) spy.observe(section);
 }
 
 async function refreshRanged() {
@@ -118,7 +158,9 @@ async function refreshRanged() {
 function showSections() {
 	signingIn = false;
 	unmount();
+	mountNav();
 	mounted = shown.map(mountSection);
+	spyOnSections();
 	if (shown.some((s) => s.ranged)) {
 		if (!at('range').childElementCount) {
 			mountRangeBar(at('range'));
@@ -126,8 +168,6 @@ function showSections() {
 		}
 		at('range').hidden = false;
 	}
-	at('nav').hidden = shown.length < 2;
-	at('nav').replaceChildren(...shown.map((s) => h('a', { href: `#${s.id}` }, s.nav)));
 	listen();
 	setTimeout(() => { if (streamOpen === null) refreshAll(); }, FIRST_MS);
 }
@@ -139,7 +179,7 @@ function askForKey(back) {
 	streamOpen = null;
 	if (stream) stream.close();
 	unmount();
-	at('range').hidden = true;
+	at('range').hidden = at('nav').hidden = true;
 	main.replaceChildren(signInForm(start, back));
 	at('key').focus();
 	at('updated').textContent = '';

@@ -79,6 +79,7 @@ export function barChart(host, options) {
 
 // --- lines over a range of time ---------------------------------------------------------------------------------
 
+const NEAR = 0.6; // a scale that need not begin at 0 does where the lowest value is below this part of the highest
 const DRAG_MIN = 6; // pixels; less is a click
 const lineCharts = new Set(); // all that are on the page: their cursors move together
 
@@ -99,22 +100,25 @@ function nearest(rows, t) {
 
 const TONES = { critical: '--bad', warning: '--warn', info: '--faint' };
 
-/** One mark a column of pixels, the gravest of it: a hundred events in a minute are not a bar. */
-function byPixel(marks, graph) {
+const MARK_ROOM = 7; // pixels from one mark to the next
+
+/** One mark for so many pixels, the gravest of them: a hundred events in an hour are not a bar. */
+function byPlace(marks, graph) {
 	const kept = new Map(), order = ['info', 'warning', 'critical'];
 	for (const mark of marks) {
-		const x = Math.round(graph.toDomXCoord(mark.t)) + 0.5, there = kept.get(x);
-		if (!there || order.indexOf(mark.severity) > order.indexOf(there.severity)) kept.set(x, mark);
+		const place = Math.floor(graph.toDomXCoord(mark.t) / MARK_ROOM), there = kept.get(place);
+		if (!there || order.indexOf(mark.severity) > order.indexOf(there.severity)) kept.set(place, mark);
 	}
-	return kept;
+	return [...kept.values()];
 }
 
-/** Thresholds as lines across, events as short ticks at the upper edge with a faint line below. */
+/** Thresholds as lines across, events as ticks on the upper edge; those that are critical go down faintly to the base. */
 function underlay(options, marks) {
 	return (ctx, area, graph) => {
 		ctx.save();
 		for (const line of options.lines) {
 			const y = Math.round(graph.toDomYCoord(line.y)) + 0.5;
+			if (y < area.y || y > area.y + area.h) continue;
 			ctx.strokeStyle = colour(TONES[line.tone] || '--warn');
 			ctx.setLineDash([5, 4]);
 			ctx.beginPath();
@@ -123,15 +127,13 @@ function underlay(options, marks) {
 			ctx.stroke();
 		}
 		ctx.setLineDash([]);
-		for (const [x, mark] of byPixel(marks(), graph)) {
-			ctx.strokeStyle = ctx.fillStyle = colour(TONES[mark.severity] || '--faint');
-			ctx.globalAlpha = 0.35;
-			ctx.beginPath();
-			ctx.moveTo(x, area.y);
-			ctx.lineTo(x, area.y + area.h);
-			ctx.stroke();
-			ctx.globalAlpha = 1;
-			ctx.fillRect(x - 2, area.y, 4, 5);
+		for (const mark of byPlace(marks(), graph)) {
+			const x = Math.round(graph.toDomXCoord(mark.t));
+			ctx.fillStyle = colour(TONES[mark.severity] || '--faint');
+			ctx.globalAlpha = 0.22;
+			if (mark.severity === 'critical') ctx.fillRect(x, area.y, 1, area.h);
+			ctx.globalAlpha = 0.9;
+			ctx.fillRect(x - 1, area.y, 3, 6);
 		}
 		ctx.restore();
 	};
@@ -170,23 +172,25 @@ function dragToZoom(figure, graph) {
 }
 
 /**
- * lineChart(host, {title, labels, colours: ['--accent'], unit: v → text, lines: [{y, text, tone}], readout: element})
- * → {update(rows, {start, end, step}, marks)}; rows: [[Date, [min, avg, max] | null, …], …], marks: [{t, title, severity}], times in ms.
+ * lineChart(host, {title, labels, colours: ['--accent'], unit: v → text, lines: [{y, tone}], near, readout: element, values: [element]})
+ * → {update(rows, {start, end, step}, marks), stop()}. The readout tells the time of the cursor, values what was then, or is now. rows: [[Date, [min, avg, max] | null, …], …], marks: [{t, title, severity}], times in ms.
  */
 export function lineChart(host, options) {
 	let graph = null, rows = [], marks = [], range = null, at = null;
 	const figure = document.createElement('div'), line = document.createElement('div');
+	const flag = document.createElement('div'), member = { cursor };
 	figure.className = 'plot';
 	figure.tabIndex = 0;
 	figure.setAttribute('role', 'img');
 	line.className = 'cursor';
-	line.hidden = true;
+	flag.className = 'flag';
+	line.hidden = flag.hidden = true;
 	host.append(figure);
 
 	const theme = () => ({ colors: options.colours.map(colour), axisLineColor: colour('--line'), gridLineColor: colour('--grid') });
 
 	function valueRange() {
-		let low = 0, high = 0;
+		let low = Infinity, high = -Infinity;
 		for (const row of rows) {
 			for (const v of row.slice(1)) {
 				if (!v || Number.isNaN(v[1])) continue;
@@ -194,27 +198,47 @@ export function lineChart(host, options) {
 				high = Math.max(high, v[2]);
 			}
 		}
-		for (const l of options.lines) high = Math.max(high, l.y);
-		const room = (high - low || 1) * 0.08;
-		return [low < 0 ? low - room : 0, high - low > 0 ? high + room : high + 1];
+		if (low > high) low = high = 0;
+		const held = (high - low || Math.abs(high) || 1) * 1.5; // a limit further away is not shown
+		for (const { y } of options.lines) {
+			if (y > low - held && y < high + held) [low, high] = [Math.min(low, y), Math.max(high, y)];
+		}
+		const fromZero = low >= 0 && (!options.near || low < high * NEAR);
+		if (fromZero) low = 0;
+		const room = (high - low || Math.abs(high) || 1) * 0.08;
+		return [fromZero ? 0 : low - room, high - low > 0 || options.near ? high + room : high + 1];
 	}
-	function say(row) {
-		const values = row.slice(1).map((v, i) => (v && !Number.isNaN(v[1]) ? `${options.labels.length > 1 ? `${options.labels[i]} ` : ''}${options.unit(v[1])}` : ''));
-		const near = marks.filter((m) => Math.abs(m.t - row[0]) <= range.step * 1.5).map((m) => `⚑ ${m.title}`);
-		options.readout.textContent = [clock(row[0]), ...values.filter(Boolean), ...near.slice(-1)].join('  ');
+	/** The newest value of each, in a row that is the present. */
+	function newest() {
+		return options.values.map((_, i) => rows.findLast((r) => r[i + 1] && !Number.isNaN(r[i + 1][1]))?.[i + 1]);
+	}
+	function say(values) {
+		values.forEach((v, i) => { options.values[i].textContent = v && !Number.isNaN(v[1]) ? options.unit(v[1]) : ''; });
+	}
+	/** What happened at the cursor, beside it. */
+	function sayEvents(t, x) {
+		const near = marks.filter((m) => Math.abs(m.t - t) <= range.step * 1.5);
+		flag.hidden = !near.length;
+		flag.textContent = near.length > 1 ? `${near[near.length - 1].title} (and ${near.length - 1} more)` : near[0]?.title || '';
+		flag.style.left = x > figure.clientWidth / 2 ? 'auto' : `${x + 8}px`;
+		flag.style.right = x > figure.clientWidth / 2 ? `${figure.clientWidth - x + 8}px` : 'auto';
 	}
 	function cursor(t) {
 		at = t;
 		line.hidden = t === null || !rows.length;
 		if (line.hidden) {
+			flag.hidden = true;
 			options.readout.textContent = '';
+			say(newest());
 			if (graph) graph.clearSelection();
 			return;
 		}
-		const i = nearest(rows, t);
+		const i = nearest(rows, t), x = graph.toDomXCoord(rows[i][0]);
 		graph.setSelection(i);
-		line.style.left = `${graph.toDomXCoord(rows[i][0])}px`;
-		say(rows[i]);
+		line.style.left = `${x}px`;
+		options.readout.textContent = clock(rows[i][0]);
+		say(rows[i].slice(1));
+		sayEvents(rows[i][0].getTime(), x);
 	}
 	function keys(e) {
 		const move = { ArrowLeft: -1, ArrowRight: 1 }[e.key];
@@ -241,11 +265,11 @@ export function lineChart(host, options) {
 			},
 			axisLabelFontSize: 11, ...theme(),
 		});
-		figure.append(line);
+		figure.append(line, flag);
 		dragToZoom(figure, () => graph);
 		figure.addEventListener('keydown', keys);
 		figure.addEventListener('blur', () => moveCursors(null));
-		lineCharts.add({ cursor });
+		lineCharts.add(member);
 	}
 	new ResizeObserver(() => graph && graph.resize()).observe(host);
 	matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => graph && graph.updateOptions(theme()));
@@ -257,7 +281,12 @@ export function lineChart(host, options) {
 			figure.setAttribute('aria-label', `${options.title}: ${last.join(', ')}. Arrow keys move the cursor, plus and minus zoom.`);
 			if (!graph) create();
 			else graph.updateOptions({ file: rows, dateWindow: [range.start, range.end], valueRange: valueRange() });
-			if (at !== null) cursor(at);
+			cursor(at);
+		},
+		stop() {
+			lineCharts.delete(member);
+			if (graph) graph.destroy();
+			graph = null;
 		},
 	};
 }

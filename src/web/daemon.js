@@ -1,17 +1,14 @@
 // The daemon about itself: what it costs, what it lost, and what is wrong with it.
 import { ask } from './api.js';
 import { fillRows, figures, h, table } from './dom.js';
-import { bytes, count, NONE, span } from './format.js';
+import { bytes, count, NONE, short, span } from './format.js';
 import { panel } from './panel.js';
-import { grid, timeRange } from './range.js';
-import { seriesChart } from './series.js';
-
-const FASTEST_MS = 2000, SLOWEST_MS = 30000;
+import { keepFresh, seriesChart } from './series.js';
 
 const own = (key, label, colour, more) => ({ key: `auspex.${key}`, label, colour, ...more });
-const perSecond = (v) => `${Number(v.toPrecision(3))}/s`;
-const percent = (v) => `${Number(v.toPrecision(3))} %`;
-const milliseconds = (v) => `${Number(v.toPrecision(3))} ms`;
+const perSecond = (v) => `${short(v)}/s`;
+const percent = (v) => `${short(v)} %`;
+const milliseconds = (v) => `${short(v)} ms`;
 
 const charts = [
 	['Memory', { unit: bytes, series: [own('rss_bytes', 'Resident', '--accent'), own('private_dirty_bytes', 'Private', '--second')] }],
@@ -21,8 +18,8 @@ const charts = [
 	['HTTP', { unit: perSecond, series: [own('http_requests', 'Requests', '--accent', { rate: true }), own('http_errors', 'Errors', '--bad-fill', { rate: true })] }],
 	['Commits', { unit: milliseconds, series: [own('store_commit_seconds{stat=avg}', 'Average', '--accent', { scale: 1000 })] }],
 	['History File', { unit: bytes, series: [own('store_file_bytes', 'Size', '--accent')] }],
-	['Waiting', { unit: bytes, series: [own('queue_bytes{queue=store}', 'For the disk', '--accent'), own('queue_bytes{queue=intake}', 'For the rest of a document', '--second')] }],
-	['Open', { unit: (v) => String(Number(v.toPrecision(3))), series: [own('http_connections', 'HTTP', '--accent'), own('intake_peers', 'Unix peers', '--second'), own('open_fds', 'Descriptors', '--faint')] }],
+	['Waiting', { unit: bytes, series: [own('queue_bytes{queue=store}', 'Disk', '--accent'), own('queue_bytes{queue=intake}', 'Half documents', '--second')] }],
+	['Open', { unit: short, series: [own('http_connections', 'HTTP', '--accent'), own('intake_peers', 'Unix', '--second'), own('open_fds', 'Files', '--faint')] }],
 ];
 
 const problemColumns = [{ title: 'Part' }, { title: 'Problem' }, { title: 'Cure' }];
@@ -48,21 +45,17 @@ function mount(root) {
 	const state = panel('State', { class: 'wide' });
 	const mounted = charts.map(([title, spec]) => seriesChart(title, spec));
 	root.append(state.node, ...mounted.map((c) => c.node));
-	let timer = 0;
 	const refreshCharts = () => Promise.allSettled(mounted.map((c) => c.refresh()));
-	function later() {
-		timer = setTimeout(async () => {
-			if (!document.hidden && timeRange().live) await refreshCharts();
-			later();
-		}, Math.min(Math.max(grid(240).step, FASTEST_MS), SLOWEST_MS));
-	}
-	later();
+	const stopRefreshing = keepFresh(() => mounted);
 	return {
 		async refresh() {
 			const health = state.load(ask('/api/health?detail=1'), (a) => showState(state, a));
 			return [...await Promise.allSettled([health]), ...await refreshCharts()];
 		},
-		stop: () => clearTimeout(timer),
+		stop() {
+			stopRefreshing();
+			mounted.forEach((c) => c.stop());
+		},
 	};
 }
 

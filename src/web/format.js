@@ -30,6 +30,9 @@ export const fixed = (value, digits) => (isNumber(value) ? value.toFixed(digits)
 /** At most six digits, without an ending row of zeros. */
 export const number = (v) => (isNumber(v) ? String(Number(v.toPrecision(6))) : NONE);
 
+/** run_failed → "run failed". */
+export const words = (name) => String(name).replace(/_/g, ' ');
+
 /** The name of a severity, in its colour. */
 export function severity(name) {
 	const node = document.createElement('span');
@@ -79,17 +82,20 @@ export function when(stamp) {
 
 const three = (v) => String(Number(v.toPrecision(3)));
 
-/** Bytes → "4.9 MB". */
-export function bytes(v) {
-	if (!isNumber(v)) return NONE;
-	const unit = ['B', 'kB', 'MB', 'GB', 'TB'];
+function scaled(v, units) {
 	let i = 0, n = v;
-	while (Math.abs(n) >= 999.5 && i < unit.length - 1) {
+	while (Math.abs(n) >= 999.5 && i < units.length - 1) {
 		n /= 1000;
 		i++;
 	}
-	return `${three(n)} ${unit[i]}`;
+	return `${three(n)}${units[i]}`;
 }
+
+/** Bytes → "4.9 MB". */
+export const bytes = (v) => (isNumber(v) ? scaled(v, [' B', ' kB', ' MB', ' GB', ' TB']) : NONE);
+
+/** Any quantity in three digits: 0.0213, 48, "1.2 M". */
+export const short = (v) => (isNumber(v) ? scaled(v, ['', ' k', ' M', ' G', ' T']) : NONE);
 
 /** Seconds → "3 d 4 h", the two largest units. */
 export function span(s) {
@@ -99,4 +105,11 @@ export function span(s) {
 	if (i < 0) return '0 s';
 	const first = Math.floor(s / parts[i][0]), rest = i < 3 ? Math.floor((s % parts[i][0]) / parts[i + 1][0]) : 0;
 	return `${first} ${parts[i][1]}${rest ? ` ${rest} ${parts[i + 1][1]}` : ''}`;
+}
+
+/** Seconds → "7.30s", "1m 48s", "2h 05m": for what may be long. */
+export function longSeconds(s) {
+	if (!isNumber(s) || s < 100) return seconds(s);
+	const minutes = Math.floor(s / 60), two = (n) => String(Math.floor(n)).padStart(2, '0');
+	return minutes < 60 ? `${minutes}m ${two(s % 60)}s` : `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`;
 }

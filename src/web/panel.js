@@ -5,17 +5,18 @@ import { clock } from './format.js';
 let serial = 0;
 
 /**
- * panel('Recent Operations', {class: 'wide'}) → {node, body, load}.
+ * panel('Recent Operations', {class: 'wide', tools: node | [nodes]}) → {node, body, note, fail, load}. Tools stand at the end of the card's head;
+ * note(text) says beside the title what the figures are about, fail(error) that something asked for here was refused.
  * load(ask, show): waits for the answer and calls show(answer); on failure the old figures stay, marked stale, and the
  * error is said inside the card. Throws the error on, so that the page can judge its connection.
  */
 export function panel(title, options) {
 	const id = `panel-${++serial}`;
 	const error = h('p', { class: 'error', role: 'alert', hidden: true });
-	const asOf = h('span', { class: 'as-of', hidden: true });
+	const asOf = h('span', { class: 'as-of', hidden: true }), about = h('span', { class: 'about' });
 	const body = h('div', { class: 'body' }, h('p', { class: 'empty' }, 'Loading…'));
 	const node = h('section', { class: `card ${(options && options.class) || ''}`, 'aria-labelledby': id },
-		h('div', { class: 'card-head' }, h('h3', { id }, title), asOf), error, body);
+		h('div', { class: 'card-head' }, h('h3', { id }, title), about, asOf, options?.tools ? h('div', { class: 'tools' }, options.tools) : null), error, body);
 	let shownAt = null;
 
 	function stale() {
@@ -31,10 +32,16 @@ export function panel(title, options) {
 		error.hidden = asOf.hidden = true;
 		error.textContent = '';
 	}
+	function fail(e) {
+		error.textContent = e.kind === 'key' ? 'This needs a key: sign in first.' : e.message;
+		error.classList.remove('unreachable');
+		error.hidden = false;
+	}
 	async function load(answer, show) {
 		try {
 			show(await answer);
 			fresh();
+			return true;
 		} catch (e) {
 			stale();
 			// That the whole daemon is gone is said once, by the page; a card that still shows figures need not repeat it.
@@ -44,5 +51,5 @@ export function panel(title, options) {
 			throw e;
 		}
 	}
-	return { node, body, load };
+	return { node, body, note: (text) => { about.textContent = text; }, fail, load };
 }

@@ -29,9 +29,10 @@ let choice = fromAddress();
 
 const day = (date) => date.toLocaleDateString(undefined, { day: 'numeric', month: 'short' });
 
+/** "20 Nov 10:00 – 11:00"; seconds only where minutes would not tell. */
 function text(start, end) {
-	const from = new Date(start), to = new Date(end);
-	return `${day(from)} ${clock(from)} – ${from.toDateString() === to.toDateString() ? '' : `${day(to)} `}${clock(to)}`;
+	const from = new Date(start), to = new Date(end), digits = end - start < MS.h ? 8 : 5;
+	return `${day(from)} ${clock(from).slice(0, digits)} – ${from.toDateString() === to.toDateString() ? '' : `${day(to)} `}${clock(to).slice(0, digits)}`;
 }
 
 /** {start, end} in ms; live: the end is now; text for people. */
@@ -50,12 +51,12 @@ export function grid(points) {
 	return { start: Math.floor(start / step) * step, end: Math.ceil(end / step) * step, step };
 }
 
-/** Changes a parameter of the address; '' or null takes it out. */
+/** Changes parameters of the address; '' or null takes one out, a list puts it there several times. */
 export function setInAddress(values, push) {
 	const url = new URL(location.href);
 	for (const [name, value] of Object.entries(values)) {
-		if (value) url.searchParams.set(name, value);
-		else url.searchParams.delete(name);
+		url.searchParams.delete(name);
+		for (const one of [value].flat()) if (one) url.searchParams.append(name, one);
 	}
 	history[push ? 'pushState' : 'replaceState'](null, '', url);
 }
@@ -135,8 +136,8 @@ function ownForm(details) {
 export function mountRangeBar(root) {
 	const button = (name, title, click, more) => h('button', { type: 'button', title, 'aria-label': title, click, ...more }, name);
 	const choices = CHOICES.map((last) => button(last, `Last ${last}`, () => setTimeRange({ last }), { 'data-last': last }));
-	const shown = h('span', { class: 'range-text' });
-	const details = h('details', { class: 'range-more' }, h('summary', null, 'From – to'));
+	const shown = h('summary', { title: 'Choose the beginning and the end' });
+	const details = h('details', { class: 'range-more' }, shown);
 	details.append(ownForm(details));
 	details.addEventListener('keydown', (e) => { if (e.key === 'Escape') details.open = false; });
 	root.replaceChildren(
@@ -144,11 +145,13 @@ export function mountRangeBar(root) {
 		h('div', { class: 'range-group', role: 'group', 'aria-label': 'Move the range' },
 			button('‹', 'Earlier', () => moveBy(-0.5)), button('›', 'Later', () => moveBy(0.5)),
 			button('−', 'Zoom out', () => zoomBy(2)), button('+', 'Zoom in', () => zoomBy(0.5))),
-		details, shown);
+		details);
 	function show() {
 		for (const b of choices) b.setAttribute('aria-pressed', String(b.dataset.last === choice.last));
-		shown.textContent = choice.last && CHOICES.includes(choice.last) ? '' : timeRange().text;
+		const { start, live, text: said } = timeRange();
+		shown.textContent = live ? `${day(new Date(start))} ${clock(new Date(start)).slice(0, 5)} – now` : said;
 	}
+	setInterval(show, 30e3); // a range that ends now moves on
 	onTimeRange(show);
 	show();
 }

@@ -2,7 +2,7 @@
 import { ask } from './api.js';
 import { barChart } from './chart.js';
 import { fillRows, figures, h, table } from './dom.js';
-import { clock, count, fixed, goDuration, NONE, percent, seconds, secondsOfNs, when } from './format.js';
+import { clock, count, fixed, goDuration, longSeconds, NONE, percent, seconds, secondsOfNs, when } from './format.js';
 import { panel } from './panel.js';
 import { timeRange } from './range.js';
 
@@ -17,6 +17,12 @@ function showSystem(card, stats) {
 		{ title: 'Max Storage', value: count(stats.max_size) },
 		{ title: 'Max Age', value: goDuration(stats.max_age) },
 	]));
+}
+
+/** How well one command does: what fails now and then is not yet red. */
+function shareTone(rate) {
+	if (typeof rate !== 'number') return '';
+	return rate >= 0.95 ? 'good' : rate >= 0.8 ? '' : rate >= 0.5 ? 'warn' : 'bad';
 }
 
 function rateTone(good, bad) {
@@ -97,7 +103,7 @@ function showCommands(card, stats) {
 	const most = Math.max(1, ...commands.map((c) => c.count || 0));
 	const rows = commands.map((c) => [
 		commandCell(String(c.command ?? NONE), (c.count || 0) / most), count(c.count),
-		h('span', { class: rateTone(c.success_rate || 0, 1 - (c.success_rate ?? 1)) }, percent(c.success_rate)), secondsOfNs(c.avg_duration),
+		h('span', { class: shareTone(c.success_rate) }, percent(c.success_rate)), secondsOfNs(c.avg_duration),
 	]);
 	const target = table('Most frequent commands', commandColumns);
 	fillRows(target, commandColumns, rows);
@@ -106,6 +112,7 @@ function showCommands(card, stats) {
 
 /** How long and how often tried, over the range of time that is chosen. */
 function showDurations(card, answer) {
+	card.note(timeRange().text);
 	if (!answer.runs) {
 		card.body.replaceChildren(h('p', { class: 'empty' }, `No runs: ${timeRange().text}.`));
 		return;
@@ -117,8 +124,8 @@ function showDurations(card, answer) {
 		return h('li', null, h('span', { class: 'tries' }, `${a.attempts}${a.or_more ? ' or more' : ''} ${a.attempts === 1 ? 'attempt' : 'attempts'}`), bar,
 			h('span', { class: 'num' }, percent(share)));
 	});
-	card.body.replaceChildren(figures([['Half', 'p50'], ['90%', 'p90'], ['95%', 'p95'], ['99%', 'p99'], ['Longest', 'max']].map(
-		([title, name]) => ({ title, value: seconds(answer[name]) }))), h('ul', { class: 'attempts-shares', 'aria-label': 'Attempts needed' }, shares));
+	card.body.replaceChildren(figures([['Median', 'p50'], ['90%', 'p90'], ['95%', 'p95'], ['99%', 'p99'], ['Longest', 'max']].map(
+		([title, name]) => ({ title, value: longSeconds(answer[name]) }))), h('ul', { class: 'attempts-shares', 'aria-label': 'Attempts needed' }, shares));
 }
 
 const recentColumns = [{ title: 'Time', class: 'time' }, { title: 'Command', class: 'command' }, { title: 'Status', class: 'state' },

@@ -1,11 +1,13 @@
 // The rules behind the alerts: those there are, and a form for a new one. Rules of the configuration file are changed there.
 import { ask, tell } from './api.js';
 import { fillRows, h, keepFocus, table } from './dom.js';
-import { number, severity } from './format.js';
+import { number, severity, words } from './format.js';
 import { panel } from './panel.js';
 
 const columns = [{ title: 'Rule', class: 'what' }, { title: 'Severity', class: 'sev' }, { title: 'Series', class: 'num n-series' },
-	{ title: 'Active', class: 'num n-active' }, { title: 'Actions', class: 'acts' }];
+	{ title: 'Active', class: 'num n-active' }, { title: h('span', { class: 'unseen' }, 'Actions'), class: 'acts' }];
+
+const DOUBT_MS = 4000; // so long a second click removes a rule
 
 // What a rule may ask of a series: its name here, and what it makes of the value typed in.
 const CONDITIONS = {
@@ -63,27 +65,45 @@ function ruleForm(done, closed) {
 
 /** → {card, show(answer of /api/alerts/rules)}; changed() is called when a rule came or went. */
 export function rulesCard(changed) {
-	const card = panel('Alert Rules', { class: 'half alerts' });
-	const place = h('div', { class: 'word-place' }), rows = h('div', { class: 'scroll' });
 	const make = h('button', { type: 'button', class: 'act', click: open }, 'New rule');
+	const card = panel('Alert Rules', { class: 'half alerts', tools: make });
+	const place = h('div', { class: 'word-place' }), rows = h('div', { class: 'scroll' });
+	let doubted = null; // the rule whose removal waits for the second click
 
 	function close() {
-		place.replaceChildren(make);
+		place.replaceChildren();
+		make.hidden = false;
 		make.focus();
 	}
 	function open() {
 		const { form, focus } = ruleForm(changed, close);
 		place.replaceChildren(form);
+		make.hidden = true;
 		focus();
 	}
+	function doubt(button, rule) {
+		doubted = rule.name;
+		button.textContent = 'Sure?';
+		button.classList.add('danger');
+		setTimeout(() => {
+			doubted = null;
+			button.textContent = 'Remove';
+			button.classList.remove('danger');
+		}, DOUBT_MS);
+	}
 	function remove(rule) {
-		return h('button', { type: 'button', class: 'act', 'data-key': `remove-${rule.name}`, 'aria-label': `Remove the rule ${rule.name}`,
-			click: () => tell('DELETE', `/api/alerts/rules?name=${encodeURIComponent(rule.name)}`).then(changed, changed) }, 'Remove');
+		const sure = doubted === rule.name;
+		return h('button', { type: 'button', class: `act plain${sure ? ' danger' : ''}`, 'data-key': `remove-${rule.name}`, 'aria-label': `Remove the rule ${rule.name}`,
+			click: (e) => {
+				if (doubted !== rule.name) doubt(e.currentTarget, rule);
+				else tell('DELETE', `/api/alerts/rules?name=${encodeURIComponent(rule.name)}`).then(changed, card.fail);
+			} }, sure ? 'Sure?' : 'Remove');
 	}
 	const row = (r) => [
 		h('span', { class: 'alert-name', title: r.source === 'file' ? 'From the configuration file' : 'Made here or over the API' }, h('strong', null, r.name),
-			h('code', null, r.series || r.subject || '*'), h('span', { class: 'condition' }, r.condition)),
-		severity(r.severity), number(r.matches), h('span', { class: r.active ? 'bad' : '' }, number(r.active)), r.source === 'file' ? '' : remove(r),
+			h('code', null, r.series || r.subject || '*'), h('span', { class: 'condition' }, words(r.condition))),
+		severity(r.severity), number(r.matches), h('span', { class: r.active ? 'bad' : 'faint' }, number(r.active)),
+		r.source === 'file' ? h('span', { class: 'faint source' }, 'file') : remove(r),
 	];
 	return {
 		card,
@@ -94,9 +114,7 @@ export function rulesCard(changed) {
 				fillRows(target, columns, rules.map(row));
 				rows.replaceChildren(rules.length ? target : h('p', { class: 'empty' }, 'No rules.'));
 			});
-			if (rows.parentNode === card.body) return;
-			place.replaceChildren(make);
-			card.body.replaceChildren(place, rows);
+			if (rows.parentNode !== card.body) card.body.replaceChildren(place, rows);
 		},
 	};
 }

@@ -2,6 +2,7 @@
 import alerts from './alerts.js';
 import retry from './retry.js';
 import timeline from './timeline.js';
+import explore from './explore.js';
 import daemon from './daemon.js';
 
-export default [alerts, retry, timeline, daemon];
+export default [alerts, retry, timeline, explore, daemon];

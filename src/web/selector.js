@@ -25,6 +25,24 @@ function wholeOf({ start, end }) {
 	return { start: now - length, end: now };
 }
 
+/** Where the strip is marked: [time, text], hours of a day, days of weeks, months of a year, years. */
+function marksOf({ start, end }) {
+	const days = (end - start) / DAY_MS, marks = [], date = new Date(start);
+	const as = (options) => date.toLocaleDateString(undefined, options);
+	date.setHours(0, 0, 0, 0);
+	for (;;) {
+		if (days <= 1) date.setHours(date.getHours() + 3);
+		else date.setDate(date.getDate() + 1);
+		if (date > end) return marks;
+		if (date < start) continue;
+		if (days <= 1) marks.push([date.getTime(), `${String(date.getHours()).padStart(2, '0')}:00`]);
+		else if (days <= 7) marks.push([date.getTime(), as({ weekday: 'short', day: 'numeric' })]);
+		else if (days <= 31 && date.getDay() === 1) marks.push([date.getTime(), as({ day: 'numeric', month: 'short' })]);
+		else if (days <= 366 && days > 31 && date.getDate() === 1) marks.push([date.getTime(), as({ month: 'short' })]);
+		else if (days > 366 && date.getDate() === 1 && date.getMonth() === 0) marks.push([date.getTime(), as({ year: 'numeric' })]);
+	}
+}
+
 export function mountRangeSelector(root) {
 	const canvas = h('canvas', { 'aria-hidden': 'true' });
 	const chosen = h('div', { class: 'chosen', tabindex: 0, role: 'slider', 'aria-label': 'Range of time', 'aria-valuemin': 0, 'aria-valuemax': 100 });
@@ -47,10 +65,22 @@ export function mountRangeSelector(root) {
 		canvas.height = strip.clientHeight * scale;
 		ctx.scale(scale, scale);
 		const most = Math.max(1, ...bars[0].map((b) => b.n)), width = Math.max(1, strip.clientWidth / BARS - 1);
-		['--share-fill', '--bad-fill'].forEach((name, i) => {
+		ctx.font = `10.5px ${getComputedStyle(strip).fontFamily}`;
+		let free = 0; // labels that would touch are left out
+		for (const [t, text] of marksOf(whole)) {
+			const x = Math.round(place(t));
+			ctx.fillStyle = colour('--line');
+			ctx.fillRect(x, 0, 1, strip.clientHeight);
+			ctx.fillStyle = colour('--muted');
+			const length = ctx.measureText(text).width;
+			if (x < free || x + length + 6 > strip.clientWidth) continue;
+			ctx.fillText(text, x + 5, 12);
+			free = x + length + 14;
+		}
+		['--bar', '--bad-fill'].forEach((name, i) => {
 			ctx.fillStyle = colour(name);
 			for (const { t, n } of bars[i]) {
-				const height = n > 0 ? Math.max(1.5, (n / most) * (strip.clientHeight - 4)) : 0;
+				const height = n > 0 ? Math.max(1.5, (n / most) * (strip.clientHeight - 8)) : 0;
 				ctx.fillRect(place(t), strip.clientHeight - height, width, height);
 			}
 		});

@@ -1,20 +1,24 @@
 // The timeline: every event of the range, newest first. Only the rows in sight are in the document, so ten thousand scroll like ten.
 import { ask } from './api.js';
 import { h } from './dom.js';
-import { clock, when } from './format.js';
+import { chartLink } from './explore.js';
+import { clock, when, words } from './format.js';
 import { panel } from './panel.js';
-import { setInAddress, timeRange } from './range.js';
+import { setInAddress, setTimeRange, timeRange } from './range.js';
 
 const PAGE = 1000; // events asked for at once
 const SPARE = 8; // rows beside those in sight
 const SEVERITIES = ['info', 'warning', 'critical'];
 const KINDS = ['start', 'stop', 'config', 'data_loss', 'store', 'run_failed', 'threshold', 'change_point', 'anomaly', 'tier_escalation',
 	'alert', 'cascade', 'drift', 'training', 'note'];
+const AROUND_MS = 15 * 60e3; // what "around it" shows on both sides
+const OF_A_SERIES = ['alert', 'change_point', 'anomaly', 'threshold', 'drift']; // kinds whose subject is a series
 const TONES = { info: '', warning: 'warn', critical: 'bad' };
 
-const words = (kind) => String(kind).replace(/_/g, ' ');
 const dayOf = (event) => new Date(event.t * 1000).toDateString();
 const dayText = (event) => new Date(event.t * 1000).toLocaleDateString(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+
+const headed = (name) => words(name).replace(/^./, (c) => c.toUpperCase());
 
 /** Days become rows of their own between the events. */
 function withDays(events) {
@@ -29,12 +33,14 @@ function withDays(events) {
 }
 
 function detailOf(event) {
-	const fields = Object.entries(event.detail && typeof event.detail === 'object' ? event.detail : {});
-	const all = [['Time', when(event.time)], ['Kind', words(event.kind)], ['Severity', event.severity], ['About', event.subject || '–'], ...fields];
+	const fields = Object.entries(event.detail && typeof event.detail === 'object' ? event.detail : {}).filter(([name]) => name !== 'severity');
+	const about = OF_A_SERIES.includes(event.kind) && event.subject.includes('.') ? chartLink(event.subject) : event.subject || '–';
+	const all = [['Time', when(event.time)], ['Kind', words(event.kind)], ['Severity', event.severity], ['About', about], ...fields];
+	const t = event.t * 1000;
 	return h('div', { class: 'event-detail' }, h('p', null, event.title),
-		h('dl', null, all.map(([name, value]) => h('div', null, h('dt', null, words(name)),
+		h('dl', null, all.map(([name, value]) => h('div', null, h('dt', null, headed(name)),
 			h('dd', null, value instanceof Node ? value : typeof value === 'object' ? JSON.stringify(value) : String(value))))),
-		event.kind === 'alert' ? h('a', { href: '#alerts' }, 'To the alerts') : null);
+		h('button', { type: 'button', class: 'act plain', click: () => setTimeRange({ start: t - AROUND_MS, end: t + AROUND_MS }) }, 'Show the time around it'));
 }
 
 /** A list of rows of one height. rows: setRows(rows); row(row, index) → element. near(): the end comes into sight. */

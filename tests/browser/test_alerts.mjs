@@ -93,9 +93,33 @@ const cases = {
 		await eventually('it is listed', async () => (await cells(page, 'Alert Rules')).some((r) => r[0].startsWith('slow backup')));
 		await sample(daemon, 'backup.seconds{job=home}', 95);
 		await eventually('it fires', async () => (await active(page)).some((r) => r[0].includes('firing') && r[2].startsWith('slow backup')));
-		await rules.getByRole('button', { name: 'Remove the rule slow backup' }).click();
+		const remove = rules.getByRole('button', { name: 'Remove the rule slow backup' });
+		await remove.click();
+		assert.equal(await remove.textContent(), 'Sure?', 'one click removes nothing');
+		await remove.click();
 		await eventually('it is gone', async () => (await cells(page, 'Alert Rules')).length === 2 && !(await active(page)).length);
 		assert.equal(record.errors.filter((e) => !e.includes('400')).length, 0, record.errors.join());
+	},
+	'how it stands is said beside the title, in the bar and in the title of the window': async ({ daemon, page }) => {
+		await page.goto(daemon.url);
+		await ready(page);
+		const lead = page.locator('#alerts .lead'), bar = page.getByRole('navigation').getByRole('link', { name: /^Alerts/ });
+		assert.equal(await lead.textContent(), 'Nothing needs anybody now');
+		assert.deepEqual([await bar.textContent(), await page.title()], ['Alerts', 'Auspex']);
+		await fire(daemon, page);
+		await sample(daemon, 'app.latency', 3);
+		await eventually('both are said', async () => (await lead.textContent()) === '1 firing, 1 pending');
+		assert.deepEqual([await bar.textContent(), await page.title()], ['Alerts1', '(1) Auspex']);
+	},
+	'what is refused is said: a rule cannot be removed without the key': async ({ daemon, page }) => {
+		await fetch(`${daemon.url}/api/alerts/rules`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: 'mine', series: 'app.x', above: 1 }) });
+		await page.route('**/api/alerts/rules?name=*', (route) => route.fulfill({ status: 401, json: { error: 'a key is needed' } }));
+		await page.goto(daemon.url);
+		await ready(page);
+		const remove = card(page, 'Alert Rules').getByRole('button', { name: 'Remove the rule mine' });
+		await remove.click();
+		await remove.click();
+		await card(page, 'Alert Rules').getByText('This needs a key: sign in first.').waitFor();
 	},
 	'a form that is being filled survives what comes in': async ({ daemon, page }) => {
 		await fire(daemon, page);

@@ -45,7 +45,7 @@ await browserTest({
 	'durations and attempts are those of the chosen range': async (t) => {
 		await show(t, ...Array.from({ length: 9 }, () => run('quick', { total_duration_seconds: 1 })), failedRun('slow', 3, 60));
 		const text = async (name) => parseFloat(await figure(t.page, name));
-		assert.ok(Math.abs((await text('Half')) - 1) < 0.01);
+		assert.ok(Math.abs((await text('Median')) - 1) < 0.01);
 		assert.ok(Math.abs((await text('99%')) - 60) < 0.3);
 		assert.equal(await figure(t.page, 'Longest'), '60.00s');
 		const shares = await card(t.page, 'Durations and Attempts').locator('li').allTextContents();

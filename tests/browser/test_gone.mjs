@@ -1,6 +1,6 @@
 // A daemon that dies and comes back: the page says since when, marks its figures, and recovers alone.
 import assert from 'node:assert/strict';
-import { browserTest, cells, eventually, figure, ready, run, status } from './harness.mjs';
+import { browserTest, cells, Daemon, eventually, figure, freePort, ready, run, status } from './harness.mjs';
 
 await browserTest({
 	'killed: gone since when, and the figures are marked stale': async ({ daemon, page }) => {
@@ -15,6 +15,22 @@ await browserTest({
 		assert.equal(await figure(page, 'Total Runs'), '1', 'the last figures stay readable');
 		await page.waitForTimeout(4500);
 		assert.equal(await status(page), said, 'the time is that of the loss, not of the last attempt');
+	},
+	'killed, with all sections on the page and charts that were never seen': async ({ open }) => {
+		const daemon = await new Daemon(await freePort(), 'self_interval: 1s\n').start();
+		const { page, context } = await open();
+		try {
+			await page.goto(`${daemon.url}/?chart=auspex.rss_bytes`);
+			await ready(page);
+			await daemon.kill();
+			await eventually('the page says it', async () => /^Daemon gone since/.test(await status(page)));
+			assert.equal(await page.locator('.error:visible').count(), 0, 'it is said once');
+			await daemon.start();
+			await eventually('the page is live', async () => (await status(page)) === 'Live', 10000);
+		} finally {
+			await context.close();
+			await daemon.stop();
+		}
 	},
 	'stopped without closing anything: gone as soon as a refresh stays without an answer': async ({ daemon, page }) => {
 		await page.clock.install();

@@ -39,9 +39,9 @@ for (const colorScheme of ['light', 'dark']) {
 			try {
 				await daemon.send(...runs);
 				const { page, context, record } = await open({ colorScheme, viewport: { width, height: 900 } });
-				await page.goto(`${daemon.url}/?last=15m`);
+				await page.goto(`${daemon.url}/?last=15m&chart=auspex.rss_bytes&chart=retry.*`);
 				await ready(page);
-				for (const id of ['timeline', 'daemon']) await page.locator(`#${id}`).scrollIntoViewIfNeeded();
+				for (const id of ['timeline', 'charts', 'daemon']) await page.locator(`#${id}`).scrollIntoViewIfNeeded();
 				await eventually('charts are drawn', async () => (await page.locator('#daemon .plot[aria-label]').count()) > 2);
 				await page.screenshot({ path: path.join(shots, `all-${colorScheme}-${width}.png`), fullPage: true });
 				assert.ok((await widthOver(page)) <= 0, 'wider than the window');
