@@ -5,8 +5,9 @@
  * sender's own wish honoured) and the item survives restarts. Past `max_items` or `max_age` the oldest is dropped,
  * counted and reported. Loop only.
  *
- * One item per channel is under way at a time. Bodies wait in RAM as well as in the store, so a channel holds at most
- * OUTBOX_CHANNEL_BYTES of them. An item whose commit the disk refused is still sent, it only does not survive a restart.
+ * One item per channel is under way at a time, or as many as the channel says: then `send` is called for each of them
+ * in order, before the first is answered. After a failure none is given out until the next try is due. Bodies wait in
+ * RAM as well as in the store, so a channel holds at most OUTBOX_CHANNEL_BYTES of them. An item whose commit the disk refused is still sent, it only does not survive a restart.
  * After a crash an item may be sent once more: at least once, not exactly once.
  */
 #ifndef AUSPEX_STORE_OUTBOX_H
@@ -29,11 +30,15 @@ struct outbox_channel {
 	/* Sends one item; must answer later or at once with outbox_answer. `body` is borrowed until the answer. */
 	void (*send)(void *arg, int64_t item, struct view body);
 	void *arg;
+	uint32_t max_flying; /* most items under way; 0 = 1 */
 };
 /* Loads what the store still holds. */
 int outbox_new(struct outbox **out, uv_loop_t *loop, struct store *store, const struct clock *clock, struct log *log);
 void outbox_close(struct outbox *o, void (*cb)(void *arg), void *arg);
 int outbox_add_channel(struct outbox *o, const struct outbox_channel *channel);
+/* Its sender is not called again, and what it holds is not to be answered any more; the items wait, in the store too, for a channel of that
+ * name. Not from inside `send`. */
+void outbox_remove_channel(struct outbox *o, const char *name);
 /* 0 when accepted (durable with the next commit), ERR_UNKNOWN for a channel nobody added, ERR_FULL, -ENOMEM. The first
  * try is made from the loop, never from inside this call. */
 int outbox_put(struct outbox *o, const char *channel, struct view body);

@@ -34,8 +34,9 @@ struct channel {
 	char name[CHANNEL_MAX];
 	struct queue_of waiting;
 	struct item *flying; /* given to the sender */
-	size_t bytes;        /* of bodies, the flying one included */
-	mono_us due;         /* no try before */
+	uint32_t n_flying;
+	size_t bytes; /* of bodies, the flying ones included */
+	mono_us due;  /* no try before */
 	int64_t backoff_ns;
 	struct outbox_stats stats;
 };
@@ -119,12 +120,23 @@ static void enforce_bounds(struct outbox *o, struct channel *c)
 		drop_oldest(o, c, "too old");
 }
 
+static bool has_room(const struct channel *c)
+{
+	return c->waiting.first && c->n_flying < c->conf.max_flying;
+}
+
+/* The sender may answer at once. */
 static void try_send(struct channel *c, mono_us now)
 {
-	if (c->flying || !c->waiting.first || now < c->due)
-		return;
-	c->flying = queue_pop(&c->waiting);
-	c->conf.send(c->conf.arg, c->flying->id, (struct view){ c->flying->body, c->flying->len });
+	while (has_room(c) && now >= c->due) {
+		struct item *it = queue_pop(&c->waiting);
+		it->next = c->flying;
+		c->flying = it;
+		c->n_flying++;
+		c->conf.send(c->conf.arg, it->id, (struct view){ it->body, it->len });
+		if (c->conf.max_flying == 1) /* the next one goes from the timer */
+			return;
+	}
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -137,7 +149,7 @@ static void arm(struct outbox *o)
 {
 	mono_us now = clock_mono_us(o->clock), earliest = INT64_MAX;
 	for (struct channel *c = o->channels; c; c = c->next)
-		if (!c->flying && c->waiting.first && c->due < earliest)
+		if (has_room(c) && c->due < earliest)
 			earliest = c->due;
 	if (earliest == INT64_MAX)
 		uv_timer_stop(&o->timer);
@@ -199,6 +211,15 @@ static void free_items(struct queue_of *q)
 		free(queue_pop(q));
 }
 
+static void free_list(struct item *it)
+{
+	while (it) {
+		struct item *next = it->next;
+		free(it);
+		it = next;
+	}
+}
+
 static void on_closed(uv_handle_t *handle)
 {
 	struct outbox *o = handle->data;
@@ -207,7 +228,7 @@ static void on_closed(uv_handle_t *handle)
 	for (struct channel *c = o->channels, *next; c; c = next) {
 		next = c->next;
 		free_items(&c->waiting);
-		free(c->flying);
+		free_list(c->flying);
 		free(c);
 	}
 	free_items(&o->orphans);
@@ -256,6 +277,7 @@ int outbox_add_channel(struct outbox *o, const struct outbox_channel *channel)
 		return -ENOMEM;
 	c->conf = *channel;
 	c->conf.max_items = channel->max_items ? channel->max_items : MAX_ITEMS;
+	c->conf.max_flying = channel->max_flying ? channel->max_flying : 1;
 	c->conf.max_age_ns = channel->max_age_ns > 0 ? channel->max_age_ns : MAX_AGE_NS;
 	snprintf(c->name, sizeof(c->name), "%s", channel->name);
 	c->conf.name = c->name;
@@ -267,6 +289,43 @@ int outbox_add_channel(struct outbox *o, const struct outbox_channel *channel)
 	enforce_bounds(o, c);
 	arm(o);
 	return 0;
+}
+
+static struct item *land(struct channel *c, struct item **at)
+{
+	struct item *it = *at;
+	*at = it->next;
+	c->n_flying--;
+	return it;
+}
+
+/* Before all that came after it. */
+static void put_back(struct channel *c, struct item *it)
+{
+	struct item **at = &c->waiting.first;
+	while (*at && (*at)->id < it->id)
+		at = &(*at)->next;
+	it->next = *at;
+	*at = it;
+	if (!it->next)
+		c->waiting.end = &it->next;
+}
+
+void outbox_remove_channel(struct outbox *o, const char *name)
+{
+	struct channel **at = &o->channels;
+	while (*at && strcmp((*at)->name, name) != 0)
+		at = &(*at)->next;
+	struct channel *c = *at;
+	if (!c)
+		return;
+	*at = c->next;
+	while (c->flying)
+		put_back(c, land(c, &c->flying));
+	while (c->waiting.first)
+		queue_push(&o->orphans, queue_pop(&c->waiting));
+	free(c);
+	arm(o);
 }
 
 int outbox_put(struct outbox *o, const char *channel, struct view body)
@@ -293,11 +352,15 @@ int outbox_put(struct outbox *o, const char *channel, struct view body)
 	return 0;
 }
 
-static struct channel *channel_of_flying(struct outbox *o, int64_t item)
+/* Where the item hangs among those under way; NULL for a stranger. */
+static struct item **find_flying(const struct outbox *o, int64_t item, struct channel **owner)
 {
 	for (struct channel *c = o->channels; c; c = c->next)
-		if (c->flying && c->flying->id == item)
-			return c;
+		for (struct item **at = &c->flying; *at; at = &(*at)->next)
+			if ((*at)->id == item) {
+				*owner = c;
+				return at;
+			}
 	return NULL;
 }
 
@@ -310,45 +373,36 @@ static int64_t next_delay(struct channel *c, int64_t retry_after_ns)
 	return retry_after_ns < OUTBOX_RETRY_AFTER_MAX ? retry_after_ns : OUTBOX_RETRY_AFTER_MAX;
 }
 
-static void put_back(struct channel *c)
+static void retire(struct outbox *o, struct channel *c, struct item *it)
 {
-	struct item *it = c->flying;
-	it->next = c->waiting.first;
-	c->waiting.first = it;
-	if (!it->next)
-		c->waiting.end = &it->next;
-	c->flying = NULL;
-}
-
-static void retire(struct outbox *o, struct channel *c)
-{
-	c->bytes -= c->flying->len;
+	c->bytes -= it->len;
 	c->stats.waiting--;
 	c->backoff_ns = OUTBOX_BACKOFF_MIN_NS;
 	c->due = 0;
-	item_forget(o, c->flying);
-	c->flying = NULL;
+	item_forget(o, it);
 }
 
 void outbox_answer(struct outbox *o, int64_t item, enum outbox_verdict verdict, int64_t retry_after_ns,
 		   const char *why)
 {
-	struct channel *c = channel_of_flying(o, item);
-	if (!c)
+	struct channel *c = NULL;
+	struct item **at = find_flying(o, item, &c);
+	if (!at)
 		return;
+	struct item *it = land(c, at);
 	if (why)
 		snprintf(c->stats.last_error, sizeof(c->stats.last_error), "%s", why);
 	if (verdict == OUTBOX_RETRY) {
 		c->stats.retried++;
 		c->due = clock_mono_us(o->clock) + next_delay(c, retry_after_ns) / NS_PER_US;
-		put_back(c);
+		put_back(c, it);
 	} else {
 		c->stats.sent += verdict == OUTBOX_SENT;
 		c->stats.rejected += verdict == OUTBOX_REJECTED;
 		if (verdict == OUTBOX_REJECTED)
 			LOG(o->log, LOG_WARN, "outbox", "item refused for good", LF_S("channel", c->name),
 			    LF_S("reason", why));
-		retire(o, c);
+		retire(o, c, it);
 	}
 	arm(o); /* the next one goes from the timer: no recursion through a sender that answers at once */
 }

@@ -25,7 +25,7 @@ static void box_send(void *arg, int64_t item, struct view body)
 
 static void box_add(struct box *b, uint32_t max_items, int64_t max_age_ns)
 {
-	struct outbox_channel c = { "hook", max_items, max_age_ns, box_send, b };
+	struct outbox_channel c = { "hook", max_items, max_age_ns, box_send, b, 0 };
 	assert_int_equal(outbox_new(&b->o, &b->rig.loop, b->rig.store, &b->rig.clock.clock, NULL), 0);
 	assert_int_equal(outbox_add_channel(b->o, &c), 0);
 	assert_int_equal(outbox_add_channel(b->o, &c), ERR_DUPLICATE);
@@ -198,6 +198,84 @@ static void test_what_is_too_old_leaves(void **state)
 	box_stop(&b);
 }
 
+/* A channel that takes three at a time. */
+struct trio {
+	struct box box;
+	int64_t items[16];
+	char bodies[128];
+	int n;
+};
+
+static void trio_send(void *arg, int64_t item, struct view body)
+{
+	struct trio *t = arg;
+	t->items[t->n++] = item;
+	strncat(t->bodies, body.data, body.len);
+}
+
+static void trio_start(struct trio *t)
+{
+	struct outbox_channel c = { "trio", 0, 0, trio_send, t, 3 };
+	memset(t, 0, sizeof(*t));
+	box_start(&t->box, 0, 0);
+	assert_int_equal(outbox_add_channel(t->box.o, &c), 0);
+	for (const char *s = "abcde"; *s; s++)
+		assert_int_equal(outbox_put(t->box.o, "trio", (struct view){ s, 1 }), 0);
+}
+
+static void test_several_are_under_way_at_a_time(void **state)
+{
+	struct trio t;
+	trio_start(&t);
+	outbox_poll(t.box.o);
+	assert_string_equal(t.bodies, "abc");
+	outbox_answer(t.box.o, t.items[1], OUTBOX_SENT, 0, NULL);
+	outbox_poll(t.box.o);
+	assert_string_equal(t.bodies, "abcd");
+	outbox_answer(t.box.o, t.items[0], OUTBOX_SENT, 0, NULL);
+	outbox_answer(t.box.o, t.items[0], OUTBOX_SENT, 0, NULL); /* unknown by now */
+	outbox_answer(t.box.o, t.items[2], OUTBOX_SENT, 0, NULL);
+	outbox_poll(t.box.o);
+	assert_string_equal(t.bodies, "abcde");
+	struct outbox_stats st;
+	assert_int_equal(outbox_get_stats(t.box.o, "trio", &st), 0);
+	assert_int_equal(st.sent, 3);
+	assert_int_equal(st.waiting, 2);
+	box_stop(&t.box);
+}
+
+static void test_failed_ones_of_several_come_again_in_order(void **state)
+{
+	struct trio t;
+	trio_start(&t);
+	outbox_poll(t.box.o);
+	outbox_answer(t.box.o, t.items[2], OUTBOX_RETRY, 0, NULL);
+	outbox_answer(t.box.o, t.items[0], OUTBOX_RETRY, 0, NULL);
+	outbox_poll(t.box.o);
+	assert_string_equal(t.bodies, "abc");
+	advance(&t.box, 5 * NS_PER_S);
+	assert_string_equal(t.bodies, "abcac");
+	box_stop(&t.box);
+}
+
+static void test_items_of_a_removed_channel_wait_for_its_return(void **state)
+{
+	struct trio t;
+	trio_start(&t);
+	outbox_poll(t.box.o);
+	outbox_remove_channel(t.box.o, "trio");
+	outbox_remove_channel(t.box.o, "nobody");
+	outbox_poll(t.box.o);
+	outbox_answer(t.box.o, t.items[0], OUTBOX_SENT, 0, NULL);
+	assert_int_equal(outbox_put(t.box.o, "trio", VIEW("x")), ERR_UNKNOWN);
+	struct outbox_channel c = { "trio", 0, 0, trio_send, &t, 16 };
+	assert_int_equal(outbox_add_channel(t.box.o, &c), 0);
+	t.bodies[0] = '\0';
+	outbox_poll(t.box.o);
+	assert_string_equal(t.bodies, "abcde");
+	box_stop(&t.box);
+}
+
 static void test_unknown_channels_are_refused(void **state)
 {
 	struct box b;
@@ -220,6 +298,9 @@ int main(void)
 		cmocka_unit_test(test_items_survive_a_restart_in_order),
 		cmocka_unit_test(test_past_the_bound_the_oldest_leaves),
 		cmocka_unit_test(test_what_is_too_old_leaves),
+		cmocka_unit_test(test_several_are_under_way_at_a_time),
+		cmocka_unit_test(test_failed_ones_of_several_come_again_in_order),
+		cmocka_unit_test(test_items_of_a_removed_channel_wait_for_its_return),
 		cmocka_unit_test(test_unknown_channels_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
