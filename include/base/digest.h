@@ -20,6 +20,10 @@ void sha256(const void *data, size_t len, unsigned char out[SHA256_SIZE]);
 /* RFC 2104. */
 void hmac_sha256(struct view key, const void *data, size_t len, unsigned char out[SHA256_SIZE]);
 
+/* RFC 1321. For names and checks that others define by it; it secures nothing. */
+#define MD5_SIZE 16
+void md5(const void *data, size_t len, unsigned char out[MD5_SIZE]);
+
 /* CRC-32C (Castagnoli), table driven; start with crc 0. */
 uint32_t crc32c(uint32_t crc, const void *data, size_t len);
 
