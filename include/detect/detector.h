@@ -32,7 +32,7 @@ struct detect_options {
 	size_t window;        /* points looked at together, 2..DETECT_WINDOW_MAX; 0 = the method's own (edivisive 50, iforest 5) */
 	double max_pvalue;    /* points with a larger one are not told, 0..1 */
 	double min_magnitude; /* nor are smaller changes: share of the smaller mean, 0.05 = 5 % */
-	bool legacy;          /* edivisive: as Hunter did (KAPPA_END, first pass at ten times max_pvalue) */
+	bool legacy;          /* edivisive: as Hunter did (KAPPA_END, first pass at ten times max_pvalue also from 0.05 on) */
 	enum detect_kappa kappa;
 	double false_share;   /* methods that calibrate themselves: share of series without a change in which they may tell one */
 	double min_percent;   /* iforest: smallest deviation from the moving average that is told */
@@ -64,7 +64,7 @@ struct detector {
 	void (*free)(void *state);
 };
 
-#define DETECTORS(X) X(cmr)
+#define DETECTORS(X) X(edivisive) X(cmr)
 #define X(name) extern const struct detector name##_detector;
 DETECTORS(X)
 #undef X
