@@ -53,6 +53,7 @@ int detect_options_check(const struct detect_options *o, struct err *err);
 struct detector {
 	const char *name;
 	const char *summary; /* one sentence */
+	size_t most;         /* longer series are refused with ERR_FULL; 0 = DETECT_POINTS_MAX */
 	/* 0, -ENOMEM, ERR_CANCELLED. May fill scores (n of them) and why. */
 	int (*batch)(const double *x, size_t n, const struct detect_options *o, struct change_result *out);
 	/* The same, point by point. All four or none: without them `batch` runs whenever somebody asks. x[0..n) are all values so
@@ -64,7 +65,7 @@ struct detector {
 	void (*free)(void *state);
 };
 
-#define DETECTORS(X) X(edivisive) X(cmr)
+#define DETECTORS(X) X(edivisive) X(iforest) X(cmr)
 #define X(name) extern const struct detector name##_detector;
 DETECTORS(X)
 #undef X
@@ -72,11 +73,16 @@ DETECTORS(X)
 /* All rows, in the order of the list. */
 extern const struct detector *const detectors[];
 extern const size_t n_detectors;
+/* Most values, missing ones counted, that it takes. */
+static inline size_t detector_most(const struct detector *d)
+{
+	return d->most ? d->most : DETECT_POINTS_MAX;
+}
 /* NULL: there is none of this name. */
 const struct detector *detector_find(struct view name);
 
 /* Runs a detector over x[0..n), not changed; NaN and infinities are missing. Replaces what `out` held, in its arena. 0,
- * -ENOMEM, ERR_RANGE (options), ERR_FULL (more than DETECT_POINTS_MAX), ERR_CANCELLED. Bounded time and memory. Thread: any. */
+ * -ENOMEM, ERR_RANGE (options), ERR_FULL (more than detector_most), ERR_CANCELLED. Bounded time and memory. Thread: any. */
 int detect_series(const struct detector *d, const double *x, size_t n, const struct detect_options *o,
 		  struct change_result *out);
 
@@ -85,7 +91,7 @@ struct change_stream;
 /* Copies `o`. NULL: out of memory, or options that detect_options_check refuses. */
 struct change_stream *change_stream_new(const struct detector *d, const struct detect_options *o);
 void change_stream_free(struct change_stream *s);
-/* Takes the next value; NaN and infinities are missing. 0, ERR_FULL (past DETECT_POINTS_MAX; nothing has changed) or -ENOMEM (then
+/* Takes the next value; NaN and infinities are missing. 0, ERR_FULL (past detector_most; nothing has changed) or -ENOMEM (then
  * the stream can only be freed). */
 int change_stream_append(struct change_stream *s, double v);
 /* Values taken, missing ones counted. */

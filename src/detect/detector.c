@@ -68,7 +68,7 @@ int detect_series(const struct detector *d, const double *x, size_t n, const str
 	struct fitting f = { 0 };
 	double *values = NULL;
 	change_result_init(out, out->arena);
-	int rc = n > DETECT_POINTS_MAX ? ERR_FULL : detect_options_check(o, NULL);
+	int rc = n > detector_most(d) ? ERR_FULL : detect_options_check(o, NULL);
 	if (rc == 0)
 		rc = look(x, n, &f);
 	if (rc == 0 && (f.n_gaps > 0 || f.exponent != 0) && !(values = fitted(x, &f)))

@@ -77,7 +77,7 @@ static int rescale(struct change_stream *s, size_t n, int exponent)
 int change_stream_append(struct change_stream *s, double v)
 {
 	struct fitting *f = &s->fitting;
-	int rc = f->n >= DETECT_POINTS_MAX ? ERR_FULL : reserve(s);
+	int rc = f->n >= detector_most(s->d) ? ERR_FULL : reserve(s);
 	if (rc < 0 || !fitting_take(f, v, &rc))
 		return rc;
 	int exponent = fitting_exponent(f);
