@@ -10,7 +10,7 @@ import unittest
 from harness import AUSPEX, Case, main
 
 DOC = pathlib.Path(AUSPEX).parent / "src" / "app" / "manual"
-PAGES = ("auspex.1", "auspex.yml.5", "patienced.8")
+PAGES = ("auspex.1", "auspex.yml.5", "patienced.8", "kode-kronical-daemon.8")
 
 
 def text(name):
@@ -56,7 +56,7 @@ class Completions(Case):
         """What bash offers for the last of these words."""
         program = words[0]
         script = ("source %s; COMP_WORDS=(%s); COMP_CWORD=%d; _%s; printf '%%s\\n' \"${COMPREPLY[@]}\""
-                  % (DOC / (program + ".bash"), " ".join("'%s'" % w for w in words), len(words) - 1, program))
+                  % (DOC / (program + ".bash"), " ".join("'%s'" % w for w in words), len(words) - 1, program.replace("-", "_")))
         p = subprocess.run(["bash", "--norc", "-c", script], capture_output=True, text=True, cwd=self.folder)
         self.assertEqual(p.stderr, "")
         return p.stdout.split()
@@ -79,6 +79,11 @@ class Completions(Case):
     def test_bash_offers_the_flags_of_the_personality(self):
         self.assertEqual(self.bash("patienced", "-max"), ["-max-age", "-max-metrics"])
         self.assertEqual(self.bash("auspex", "as", "p"), ["patienced"])
+        self.assertEqual(self.bash("auspex", "as", ""), ["patienced", "kode-kronical-daemon"])
+
+    def test_bash_offers_the_commands_of_the_host_service(self):
+        self.assertEqual(self.bash("kode-kronical-daemon", "sta"), ["start", "status"])
+        self.assertEqual(self.bash("kode-kronical-daemon", "start", "--fo"), ["--foreground"])
 
     def test_what_bash_offers_is_taken(self):
         for flag in self.bash("auspex", "run", "--no-"):

@@ -73,6 +73,52 @@ void manual_write_bash_patienced(struct buf *out)
 	buf_puts(out, "' -- \"$cur\"))\n} && complete -o filenames -F _patienced patienced\n");
 }
 
+/* --- the kode-kronical daemon: a command and its options in any order ------------------------------------------------- */
+
+void manual_write_bash_kode(struct buf *out)
+{
+	buf_puts(out,
+		 "# bash completion for kode-kronical-daemon, written by the build\n_kode_kronical_daemon() "
+		 "{\n"
+		 "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n\tCOMPREPLY=()\n"
+		 "\tcase $prev in\n\t-c|--config) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n\tesac\n"
+		 "\tCOMPREPLY=($(compgen -W '");
+	for (size_t i = 0; kode_commands[i]; i++)
+		buf_printf(out, "%s%s", i ? " " : "", kode_commands[i]);
+	for (size_t i = 0; i < kode_n_flags; i++)
+		buf_printf(out, " --%s", kode_flags[i].name);
+	buf_puts(out, "' -- \"$cur\"))\n} && complete -o filenames -F _kode_kronical_daemon "
+		      "kode-kronical-daemon\n");
+}
+
+static void zsh_kode(struct buf *out)
+{
+	buf_puts(out, "_kode_kronical_daemon() {\n\t_arguments \\\n");
+	for (size_t i = 0; i < kode_n_flags; i++) {
+		buf_printf(out, "\t\t'--%s[", kode_flags[i].name);
+		put_quoted(out, kode_flags[i].help, "[]:\\");
+		buf_puts(out, kode_flags[i].arg ? "]:file:_files' \\\n" : "]' \\\n");
+	}
+	buf_puts(out, "\t\t'1:command:(");
+	for (size_t i = 0; kode_commands[i]; i++)
+		buf_printf(out, "%s%s", i ? " " : "", kode_commands[i]);
+	buf_puts(out, ")' \\\n\t\t&& return\n}\n");
+}
+
+static void fish_kode(struct buf *out)
+{
+	buf_puts(out, "complete -c kode-kronical-daemon -f\ncomplete -c kode-kronical-daemon -a '");
+	for (size_t i = 0; kode_commands[i]; i++)
+		buf_printf(out, "%s%s", i ? " " : "", kode_commands[i]);
+	buf_puts(out, "'\n");
+	for (size_t i = 0; i < kode_n_flags; i++) {
+		buf_printf(out, "complete -c kode-kronical-daemon -l %s%s -d '", kode_flags[i].name,
+			   kode_flags[i].arg ? " -r -F" : "");
+		put_quoted(out, kode_flags[i].help, "\\");
+		buf_puts(out, "'\n");
+	}
+}
+
 void manual_write_bash(struct buf *out)
 {
 	buf_puts(out, "# bash completion for auspex, written by the build\n_auspex() {\n"
@@ -81,7 +127,7 @@ void manual_write_bash(struct buf *out)
 		      "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\tCOMPREPLY=($(compgen -W '");
 	put_names(out);
 	buf_puts(out, " --help --version' -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase ${COMP_WORDS[1]} in\n"
-		      "\tas) [ \"$COMP_CWORD\" -ne 2 ] || words=patienced ;;\n");
+		      "\tas) [ \"$COMP_CWORD\" -ne 2 ] || words='patienced kode-kronical-daemon' ;;\n");
 	for (size_t i = 0; manual_commands[i]; i++)
 		bash_command(out, manual_commands[i]);
 	buf_puts(out, "\tesac\n\tcase $cur in\n\t-*) COMPREPLY=($(compgen -W \"$flags\" -- \"$cur\")) ;;\n"
@@ -110,10 +156,13 @@ static void zsh_word(void *arg, const struct word *w)
 void manual_write_zsh(struct buf *out)
 {
 	char arguments[160];
-	buf_puts(out, "#compdef auspex patienced\n# zsh completion, written by the build\n_patienced() "
+	buf_puts(out, "#compdef auspex patienced kode-kronical-daemon\n# zsh completion, written by the "
+		      "build\n_patienced() "
 		      "{\n\t_arguments \\\n");
 	words_of_patienced(zsh_word, out);
-	buf_puts(out, "\t\t&& return\n}\n_auspex() {\n\tlocal -a commands=(\n");
+	buf_puts(out, "\t\t&& return\n}\n");
+	zsh_kode(out);
+	buf_puts(out, "_auspex() {\n\tlocal -a commands=(\n");
 	for (size_t i = 0; manual_commands[i]; i++) {
 		buf_printf(out, "\t\t'%s:", manual_commands[i]->name);
 		put_quoted(out, manual_commands[i]->summary, ":\\");
@@ -122,7 +171,7 @@ void manual_write_zsh(struct buf *out)
 	buf_puts(out, "\t\t'as:Be another program.'\n\t)\n\tif (( CURRENT == 2 )); then\n\t\t_describe "
 		      "command commands\n\t\treturn\n\tfi\n"
 		      "\tlocal command=${words[2]}\n\tshift words\n\t(( CURRENT-- ))\n\tcase $command "
-		      "in\n\tas) _values program patienced ;;\n");
+		      "in\n\tas) _values program patienced kode-kronical-daemon ;;\n");
 	for (size_t i = 0; manual_commands[i]; i++) {
 		words_of_arguments(manual_commands[i], arguments);
 		buf_printf(out, "\t%s) _arguments \\\n", manual_commands[i]->name);
@@ -133,8 +182,8 @@ void manual_write_zsh(struct buf *out)
 			buf_puts(out, "\t\t'*:file:_files' \\\n");
 		buf_puts(out, "\t\t&& return ;;\n");
 	}
-	buf_puts(out, "\tesac\n}\nif [[ $service = patienced ]]; then _patienced \"$@\"; else _auspex "
-		      "\"$@\"; fi\n");
+	buf_puts(out, "\tesac\n}\ncase $service in\npatienced) _patienced \"$@\" ;;\n"
+		      "kode-kronical-daemon) _kode_kronical_daemon \"$@\" ;;\n*) _auspex \"$@\" ;;\nesac\n");
 }
 
 /* --- fish --------------------------------------------------------------------------------------------------------- */
@@ -186,7 +235,9 @@ void manual_write_fish(struct buf *out)
 		words_of_command(c, fish_word, &f);
 	}
 	buf_puts(out, "complete -c auspex -n __fish_use_subcommand -a as -d 'Be another program.'\n"
-		      "complete -c auspex -n '__fish_seen_subcommand_from as' -a patienced\n");
+		      "complete -c auspex -n '__fish_seen_subcommand_from as' -a 'patienced "
+		      "kode-kronical-daemon'\n");
 	struct fish f = { out, NULL };
 	words_of_patienced(fish_word, &f);
+	fish_kode(out);
 }

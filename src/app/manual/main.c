@@ -1,4 +1,5 @@
-/* Writes one document to standard output: auspex.1, auspex.yml.5, patienced.8, bash, zsh, fish, patienced-bash. */
+/* Writes one document to standard output: auspex.1, auspex.yml.5, patienced.8, kode-kronical-daemon.8, bash, zsh, fish, patienced-bash, kode-bash.
+ */
 #include "app/manual/manual.h"
 
 #include <stdio.h>
@@ -18,10 +19,12 @@ static const struct {
 	{ "auspex.1", manual_write_auspex },
 	{ "auspex.yml.5", manual_write_yml },
 	{ "patienced.8", manual_write_patienced },
+	{ "kode-kronical-daemon.8", manual_write_kode },
 	{ "bash", manual_write_bash },
 	{ "zsh", manual_write_zsh },
 	{ "fish", manual_write_fish },
 	{ "patienced-bash", manual_write_bash_patienced },
+	{ "kode-bash", manual_write_bash_kode },
 };
 
 /* The commands refer to it; none runs here. */

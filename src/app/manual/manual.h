@@ -3,20 +3,23 @@
 #define AUSPEX_APP_MANUAL_H
 
 #include "app/command.h"
+#include "app/kode.h"
 #include "app/patienced_config.h"
 
 /* Every command, NULL-terminated. */
 extern const struct command *const manual_commands[];
 
-/* auspex(1), auspex.yml(5), patienced(8). */
+/* auspex(1), auspex.yml(5), patienced(8), kode-kronical-daemon(8). */
 void manual_write_auspex(struct buf *out);
 void manual_write_yml(struct buf *out);
 void manual_write_patienced(struct buf *out);
+void manual_write_kode(struct buf *out);
 void manual_write_bash(struct buf *out);
 void manual_write_zsh(struct buf *out);
 void manual_write_fish(struct buf *out);
-/* The personality's: bash reads a file by the name of the program. zsh and fish get theirs with auspex's. */
+/* The personalities': bash reads a file by the name of the program. zsh and fish get theirs with auspex's. */
 void manual_write_bash_patienced(struct buf *out);
+void manual_write_bash_kode(struct buf *out);
 
 /* --- what completions are made of (words.c) ------------------------------------------------------------------------ */
 enum word_value { WORD_SWITCH, WORD_FILE, WORD_CHOICES, WORD_ANY };

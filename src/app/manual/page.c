@@ -125,7 +125,7 @@ void manual_write_auspex(struct buf *out)
 		 "Without configuration,\n.B auspex run\nserves its page on http://127.0.0.1:8080/.\n"
 		 ".PP\nWith\n.BR as ,\nor called by a link of that name, it takes the place of another "
 		 "program; see\n"
-		 ".BR patienced (8).\n.SH COMMANDS\n");
+		 ".BR patienced (8)\nand\n.BR kode\\-kronical\\-daemon (8).\n.SH COMMANDS\n");
 	for (size_t i = 0; manual_commands[i]; i++)
 		put_command(out, manual_commands[i]);
 	buf_puts(out, ".SH OPTIONS\nEvery command takes\n.BR \\-\\-help .\n");
@@ -208,6 +208,44 @@ void manual_write_patienced(struct buf *out)
 	put_item(out, "daemon.json",
 		 "What -config names: a JSON object with the keys socket_path, http_port, max_metrics, "
 		 "metrics_max_age, log_level, pid_file, enable_http, enable_profiling.");
+	buf_puts(out, signals);
+	put_also(out, ".BR auspex (1)\n");
+}
+
+void manual_write_kode(struct buf *out)
+{
+	put_head(out, "KODE\\-KRONICAL\\-DAEMON", "8", "kode\\-kronical\\-daemon",
+		 "samples of the host for timed programs");
+	buf_puts(out,
+		 ".SH SYNOPSIS\n.B kode\\-kronical\\-daemon\n.RI [ options ]\n.I command\n.SH DESCRIPTION\n"
+		 "Samples CPU, memory, network and processes of this machine, and writes each sample where "
+		 "the timing library "
+		 "kode\\-kronical finds it, so that it knows how busy the machine was during a call.\n"
+		 "It is\n.BR auspex (1)\nunder another name, with that program's commands, files, texts and "
+		 "exit codes.\n"
+		 ".SH COMMANDS\n");
+	put_item(out, "start", "Start it; returns when it runs. One that runs already is no fault.");
+	put_item(out, "stop", "Stop it and wait for its end.");
+	put_item(out, "restart", "Both; what the new one would refuse is told before the old one ends.");
+	put_item(out, "status", "Tell whether it runs, and what it uses.");
+	put_item(out, "config", "Write a configuration file, of this user or with --system of the machine.");
+	put_item(out, "install", "Write a service file for systemd or launchd; nothing is started.");
+	buf_puts(out, ".SH OPTIONS\nThey may stand before or after the command.\n");
+	for (size_t i = 0; i < kode_n_flags; i++)
+		put_flag(out, &kode_flags[i]);
+	buf_puts(out, ".SH FILES\n");
+	put_item(out, "~/.config/kode-kronical/daemon.yaml, " KODE_SYSTEM_CONFIG,
+		 "The configuration, unless -c names another.");
+	put_item(out, "~/.local/share/kode-kronical/metrics_*.json",
+		 "The client files: replaced whole with every sample, never removed.");
+	put_item(out, "~/.local/share/kode-kronical/daemon.log",
+		 "The log; with --foreground it goes to standard output, too.");
+	put_item(out, "~/.local/share/kode-kronical/daemon.pid", "The process id.");
+	buf_puts(out, ".SH EXIT STATUS\n");
+	put_item(out, "0", "Done; for status: running.");
+	put_item(out, "1", "It failed; the sentence on standard error says why.");
+	put_item(out, "2", "The command line is wrong.");
+	put_item(out, "3", "For status: not running.");
 	buf_puts(out, signals);
 	put_also(out, ".BR auspex (1)\n");
 }
