@@ -2,6 +2,7 @@
 #include "app/parts.h"
 
 #include "intake/statsd.h"
+#include "system/upload.h"
 
 #include <stdio.h>
 
@@ -170,6 +171,43 @@ static void write_intake(struct jw *w, struct daemon *d)
 	jw_end(w);
 }
 
+/* Trouble of a moment is none. */
+static void check_upload(const struct upload_stats *s, struct findings *f)
+{
+	char text[600];
+	if (!s->trouble && (*s->url || !*s->last_error))
+		return;
+	snprintf(text, sizeof(text), "the upload to DynamoDB does not work, %llu minutes wait: %s",
+		 (unsigned long long)s->queued, s->last_error);
+	say(f, "upload", text,
+	    "see section dynamodb of the configuration, and the credentials; it goes on by itself when the "
+	    "cause is gone");
+}
+
+static void write_upload(struct jw *w, const struct upload_stats *s)
+{
+	static const char *const causes[] = {
+#define X(name) #name,
+		UPLOAD_CAUSE_MAP(X)
+#undef X
+	};
+	jw_obj(w, "upload");
+	jw_cstr(w, "table", s->table);
+	jw_cstr(w, "endpoint", s->url);
+	jw_bool(w, "ready", s->ready);
+	jw_u64(w, "queued", s->queued);
+	jw_u64(w, "sent", s->sent);
+	jw_u64(w, "rejected", s->rejected);
+	jw_u64(w, "dropped", s->dropped);
+	jw_i64(w, "last_sent", s->last_sent / NS_PER_S);
+	jw_obj(w, "failed");
+	for (size_t i = 0; i < UPLOAD_CAUSES; i++)
+		jw_u64(w, causes[i], s->failed[i]);
+	jw_end(w);
+	jw_cstr(w, "last_error", s->last_error);
+	jw_end(w);
+}
+
 static void write_watch(struct jw *w, const struct daemon *d)
 {
 	struct watching_stats s;
@@ -198,7 +236,9 @@ static void write_detail(struct daemon *d, struct jw *w)
 {
 	struct store_stats s;
 	struct statsd_stats statsd;
+	struct upload_stats upload;
 	health_watch(d);
+	bool has_upload = uplink_stats(d, &upload);
 	bool has_statsd = statsd_service_stats(d, &statsd);
 	store_get_stats(d->store, &s);
 	jw_obj(w, "detail");
@@ -208,6 +248,8 @@ static void write_detail(struct daemon *d, struct jw *w)
 	check_rest(d, &f);
 	if (has_statsd)
 		check_statsd(d, &statsd, &f);
+	if (has_upload)
+		check_upload(&upload, &f);
 	jw_end(w);
 	jw_cstr(w, "state", f.n ? "degraded" : "ok");
 	jw_double(w, "uptime_seconds", (double)(clock_mono_us(d->clock) - d->started_mono) / 1e6);
@@ -215,6 +257,8 @@ static void write_detail(struct daemon *d, struct jw *w)
 	write_intake(w, d);
 	if (has_statsd)
 		write_statsd(w, &statsd);
+	if (has_upload)
+		write_upload(w, &upload);
 	write_watch(w, d);
 	write_alerts(w, d);
 	jw_obj(w, "loop");

@@ -372,6 +372,8 @@ static int start_all(struct daemon *d, struct err *err)
 	if (rc == 0)
 		rc = host_start(d, err);
 	if (rc == 0)
+		rc = uplink_start(d);
+	if (rc == 0)
 		rc = watching_start(d);
 	if (rc == 0)
 		rc = make_http(d, err);

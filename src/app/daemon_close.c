@@ -49,8 +49,9 @@ static void alerts_closed(void *arg)
 	close_store_and_handles(d);
 }
 
-static void services_closed(struct daemon *d)
+static void services_closed(void *arg)
 {
+	struct daemon *d = arg;
 	if (d->alerts)
 		alerts_close(d->alerts, alerts_closed, d); /* after those who still publish */
 	else
@@ -62,7 +63,7 @@ static void system_closed(void *arg)
 	struct daemon *d = arg;
 	d->system = NULL;
 	host_stop(d);
-	services_closed(d);
+	uplink_stop(d, services_closed, d);
 }
 
 static void retry_closed(void *arg)

@@ -80,6 +80,18 @@ static void plan_settings(const struct kode *k, struct settings *s)
 	s->client.network = d->enable_network_monitoring;
 	s->client.layout = d->export_layout;
 	s->client.upstream_ns = sat_seconds_to_ns(d->upload_interval);
+	s->upload = (struct upload_options){
+		.enabled = d->enable_dynamodb_upload,
+		.samples = true,
+		.table = d->dynamodb_table_name,
+		.registry_table = d->registry_table_name,
+		.region = kode_region(k),
+		.profile = k->aws.profile,
+		.endpoint_url = d->dynamodb_endpoint_url,
+		.host = "",
+		.interval_ns = sat_seconds_to_ns(d->upload_interval < 60 ? d->upload_interval : 60),
+		.spool = s->upload.spool, /* the default */
+	};
 	s->threshold = (struct threshold_options){ d->cpu_alert_threshold, d->memory_alert_threshold };
 }
 

@@ -36,6 +36,8 @@ struct loss_seen {
 };
 
 struct host_side;
+struct uplink;
+struct upload_stats;
 struct self_metrics;
 struct statsd_service;
 struct statsd_stats;
@@ -63,6 +65,7 @@ struct daemon {
 	struct retry *retry; /* NULL without the room, as the next two */
 	struct system *system;
 	struct host_side *host; /* with the system room */
+	struct uplink *uplink;  /* the same */
 	struct alerts *alerts;
 	struct access *access;
 	struct http_server *http;
@@ -122,6 +125,14 @@ int host_start(struct daemon *d, struct err *err);
 int host_add_routes(struct daemon *d);
 void host_reconfigure(struct daemon *d, const struct plan *plan);
 void host_stop(struct daemon *d); /* after the samples have ended */
+
+/* --- what goes out to others (uplink.c) ------------------------------------------------------------------------------ */
+int uplink_start(struct daemon *d);
+void uplink_reconfigure(struct daemon *d, const struct plan *plan);
+/* False while no upload is wished. */
+bool uplink_stats(const struct daemon *d, struct upload_stats *out);
+/* After the samples have ended; up to a second when there is somebody to say good-bye to. */
+void uplink_stop(struct daemon *d, void (*cb)(void *arg), void *arg);
 
 /* --- health (api_health.c) --------------------------------------------------------------------------------------- */
 /* Looks whether something was lost since it last looked; once a minute, and whenever somebody asks. */

@@ -150,6 +150,7 @@ static int apply(struct daemon *d, struct plan *next, struct err *err)
 	if (d->system)
 		system_reconfigure(d->system, &next->settings.system);
 	host_reconfigure(d, next);
+	uplink_reconfigure(d, next);
 	store_reconfigure(d->store, &store);
 	watching_reconfigure(d, &next->settings.watch);
 	if (d->alerts)

@@ -3,6 +3,7 @@
 
 #include "intake/statsd.h"
 #include "os/self.h"
+#include "system/upload.h"
 
 #include <errno.h>
 #include <math.h>
@@ -49,6 +50,7 @@ void loop_watch_stop(struct daemon *d)
 /* A metric has one help sentence, whatever its labels. */
 #define DROPS       "What was dropped or refused, by cause."
 #define QUEUES      "Bytes that wait, by queue."
+#define UPLOADS     "Failed requests to DynamoDB, by cause."
 #define COMMIT_TIME "Time of a commit of the history."
 
 /* X(field, key, type, decimals, unit, help) */
@@ -78,6 +80,17 @@ void loop_watch_stop(struct daemon *d)
 	X(DROP_STATSD, "auspex.drops{cause=statsd_bad}", COUNTER, 0, "", DROPS)                                                  \
 	X(DROP_STATSD_REFUSED, "auspex.drops{cause=statsd_refused}", COUNTER, 0, "", DROPS)                                      \
 	X(STATSD_LINES, "auspex.statsd_lines", COUNTER, 0, "", "StatsD lines that came, bad ones included.")                     \
+	X(UPLOAD_QUEUED, "auspex.upload_queued", GAUGE, 0, "", "Minutes that wait for DynamoDB.")                                \
+	X(UPLOAD_SENT, "auspex.upload_sent", COUNTER, 0, "", "Minutes sent to DynamoDB.")                                        \
+	X(UPLOAD_DROPPED, "auspex.drops{cause=upload}", COUNTER, 0, "", DROPS)                                                   \
+	X(UPLOAD_DENIED, "auspex.upload_failed{cause=denied}", COUNTER, 0, "", UPLOADS)                                          \
+	X(UPLOAD_CREDENTIALS, "auspex.upload_failed{cause=credentials}", COUNTER, 0, "", UPLOADS)                                \
+	X(UPLOAD_SKEWED, "auspex.upload_failed{cause=skewed}", COUNTER, 0, "", UPLOADS)                                          \
+	X(UPLOAD_THROTTLED, "auspex.upload_failed{cause=throttled}", COUNTER, 0, "", UPLOADS)                                    \
+	X(UPLOAD_NETWORK, "auspex.upload_failed{cause=network}", COUNTER, 0, "", UPLOADS)                                        \
+	X(UPLOAD_SERVER, "auspex.upload_failed{cause=server}", COUNTER, 0, "", UPLOADS)                                          \
+	X(UPLOAD_INVALID, "auspex.upload_failed{cause=invalid}", COUNTER, 0, "", UPLOADS)                                        \
+	X(UPLOAD_OTHER, "auspex.upload_failed{cause=other}", COUNTER, 0, "", UPLOADS)                                            \
 	X(COMMITS, "auspex.store_commits", COUNTER, 0, "", "Commits of the history.")                                            \
 	X(COMMIT_AVG, "auspex.store_commit_seconds{stat=avg}", GAUGE, 6, "seconds", COMMIT_TIME)                    \
 	X(COMMIT_MAX, "auspex.store_commit_seconds{stat=max}", GAUGE, 6, "seconds", COMMIT_TIME)                           \
@@ -163,6 +176,18 @@ static void read_statsd(const struct daemon *d, double *v)
 	v[SELF_DROP_STATSD_REFUSED] = (double)(s.refused + s.saturated);
 }
 
+static void read_upload(const struct daemon *d, double *v)
+{
+	struct upload_stats s;
+	if (!uplink_stats(d, &s))
+		return;
+	v[SELF_UPLOAD_QUEUED] = (double)s.queued;
+	v[SELF_UPLOAD_SENT] = (double)s.sent;
+	v[SELF_UPLOAD_DROPPED] = (double)(s.dropped + s.rejected);
+	for (size_t i = 0; i < UPLOAD_CAUSES; i++) /* they stand in one order */
+		v[SELF_UPLOAD_DENIED + i] = (double)s.failed[i];
+}
+
 static void read_store(const struct daemon *d, double *v)
 {
 	struct store_stats s;
@@ -206,6 +231,7 @@ static void sample(uv_timer_t *timer)
 	read_process(v);
 	read_intake(d, v);
 	read_statsd(d, v);
+	read_upload(d, v);
 	read_store(d, v);
 	read_rest(d, now - m->last_at, v);
 	m->last_at = now;

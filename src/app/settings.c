@@ -126,7 +126,8 @@ const struct option_table *const settings_tables[SECTIONS] = { &core_table,
 							       &system_option_table,
 							       &client_files_option_table,
 							       &process_log_option_table,
-							       &threshold_table };
+							       &threshold_table,
+							       &upload_option_table };
 
 void settings_sections(struct settings *s, struct option_section *out)
 {
@@ -138,6 +139,7 @@ void settings_sections(struct settings *s, struct option_section *out)
 	out[SECTION_CLIENT] = (struct option_section){ &client_files_option_table, &s->client };
 	out[SECTION_TOP] = (struct option_section){ &process_log_option_table, &s->top };
 	out[SECTION_THRESHOLD] = (struct option_section){ &threshold_table, &s->threshold };
+	out[SECTION_UPLOAD] = (struct option_section){ &upload_option_table, &s->upload };
 }
 
 int settings_defaults(struct settings *s, struct arena *arena, struct err *err)

@@ -13,6 +13,7 @@
 #include "system/client_files.h"
 #include "system/process_log.h"
 #include "system/system.h"
+#include "system/upload.h"
 
 enum auth_mode { AUTH_KEYS, AUTH_NONE };
 enum log_choice { LOG_CHOICE_AUTO, LOG_CHOICE_JSON, LOG_CHOICE_PLAIN };
@@ -54,6 +55,7 @@ enum {
 	SECTION_CLIENT,
 	SECTION_TOP,
 	SECTION_THRESHOLD,
+	SECTION_UPLOAD,
 	SECTIONS
 };
 struct settings {
@@ -65,6 +67,7 @@ struct settings {
 	struct client_files_options client;
 	struct process_log_options top;
 	struct threshold_options threshold;
+	struct upload_options upload;
 	struct alert_rules alerts; /* the `alerts:` list of the file */
 	const char *file;          /* the configuration file that was read, or NULL */
 };
