@@ -392,7 +392,7 @@ static int start_all(struct daemon *d, struct err *err)
 	return rc;
 }
 
-static void greet(struct daemon *d)
+static void tell_start(struct daemon *d)
 {
 	if (d->plan->texts)
 		say(d, d->plan->texts->started, (int)getpid());
@@ -400,19 +400,7 @@ static void greet(struct daemon *d)
 		LOG(d->log, LOG_INFO, "daemon", "daemon started successfully", LF_I("pid", getpid()));
 	daemon_event(d, EVENT_START, SEVERITY_INFO, "daemon", (struct view){ 0 }, "%s %s started",
 		     d->plan->program, AUSPEX_VERSION);
-	if (!isatty(STDOUT_FILENO) || d->plan->log_file)
-		return;
-	char text[1024];
-	int n = snprintf(
-		text, sizeof(text),
-		"\n  Page:  http://127.0.0.1:%d/\n"
-		"  Try:   auspex push --run 'make test' --status failed --attempts 3 --duration 4.2\n"
-		"  Or:    echo '{\"command\":\"true\",\"final_status\":\"succeeded\",\"total_attempts\":1,"
-		"\"attempts\":[{\"duration_seconds\":0.01,\"exit_code\":0,\"success\":true}]}' | nc -NU %s\n"
-		"  Stop:  Ctrl-C\n\n",
-		d->http_port, d->n_sockets ? unix_listener_path(d->sockets[0]) : "SOCKET");
-	if (n > 0 && write(STDOUT_FILENO, text, (size_t)n) < 0)
-		return; /* the terminal has gone; the daemon has not */
+	daemon_greet(d);
 }
 
 static void free_parts(struct daemon *d)
@@ -460,7 +448,7 @@ int daemon_run(struct plan *plan, const struct plan_source *source, void (*ready
 	if (rc < 0 && !err->text[0])
 		err_set(err, rc, NULL, "%s", err_text(rc));
 	if (rc == 0) {
-		greet(d);
+		tell_start(d);
 		service_ready(d);
 		ready(arg);
 		uv_run(&d->loop, UV_RUN_DEFAULT);

@@ -94,6 +94,10 @@ struct daemon {
 	char needs_restart[256]; /* options that the last reload could not change, or "" */
 };
 
+/* --- the greeting (greeting.c) ------------------------------------------------------------------------------------ */
+/* On a terminal, and only for the native daemon: whoever takes a personality wants that program's output. */
+void daemon_greet(const struct daemon *d);
+
 /* --- the end (daemon_close.c) ----------------------------------------------------------------------------------- */
 /* Answers what waits, then closes everything; uv_run returns at the end. */
 void daemon_stop(struct daemon *d);
