@@ -15,6 +15,7 @@ struct map_slot {
 	uint64_t value;
 	size_t len;
 	uint32_t tag;
+	uint32_t low; /* half of the hash: where probing begins; a larger table needs no look at the keys */
 };
 
 static uint32_t hash_tag(uint64_t hash)
@@ -58,9 +59,9 @@ bool map_get(const struct map *m, struct view key, uint64_t *value)
 	return s != NULL;
 }
 
-static struct map_slot *map_free_slot(const struct map *m, uint64_t hash)
+static struct map_slot *map_free_slot(const struct map *m, uint32_t low)
 {
-	uint32_t i = (uint32_t)hash & (m->cap - 1);
+	uint32_t i = low & (m->cap - 1);
 	while (m->slots[i].tag >= TAG_FIRST)
 		i = (i + 1) & (m->cap - 1);
 	return &m->slots[i];
@@ -81,7 +82,7 @@ static int map_rehash(struct map *m, uint32_t want)
 	for (uint32_t i = 0; i < m->cap; i++) {
 		const struct map_slot *s = &m->slots[i];
 		if (s->tag >= TAG_FIRST)
-			*map_free_slot(&fresh, hash_bytes(s->key, s->len)) = *s;
+			*map_free_slot(&fresh, s->low) = *s;
 	}
 	free(m->slots);
 	*m = fresh;
@@ -108,11 +109,13 @@ int map_put(struct map *m, struct view key, uint64_t value)
 		int rc = map_make_room(m);
 		if (rc < 0)
 			return rc;
-		s = map_free_slot(m, hash);
+		s = map_free_slot(m, (uint32_t)hash);
 		m->dead -= s->tag == TAG_DEAD;
 		m->count++;
 	}
-	*s = (struct map_slot){ .key = key.data, .value = value, .len = key.len, .tag = hash_tag(hash) };
+	*s = (struct map_slot){
+		.key = key.data, .value = value, .len = key.len, .tag = hash_tag(hash), .low = (uint32_t)hash
+	};
 	return 0;
 }
 
