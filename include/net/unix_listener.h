@@ -4,7 +4,8 @@
  * checked against 107 bytes; a stale socket (ECONNREFUSED) is removed, a live one or anything that is no socket is
  * refused; the mode is right before the first connect. Accepting drains the backlog, and each new peer is read at once without
  * registering it, so a one-shot sender costs accept, read, read, close. Only peers that stay get a handle.
- * Reading is bounded per peer and loop iteration (256 KiB) so that one peer cannot starve the rest.
+ * Reading is bounded per peer and loop turn (256 KiB) so that one peer cannot starve the rest, and for all of them together
+ * (4 ms) so that they cannot starve the loop; nobody is read twice while another waits.
  * Out of descriptors: a reserve descriptor is used to accept and close so that the backlog cannot spin; counted. Loop only.
  */
 #ifndef AUSPEX_NET_UNIX_LISTENER_H

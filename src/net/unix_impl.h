@@ -23,6 +23,8 @@
 #define UNIX_PROBE_BYTES ((size_t)256 * 1024)
 /* Pending output of one peer; a peer that lets more pile up is cut off. */
 #define UNIX_OUT_MAX ((size_t)1024 * 1024)
+/* The share of one loop turn in which connections are read, beside that of accepting. Those left over come first next time. */
+#define UNIX_READ_NS (4 * NS_PER_MS)
 /* How long a closing peer may take to fetch what is pending. */
 #define UNIX_LINGER_MS 5000
 /* Idle time-outs are looked at this often. */
@@ -39,7 +41,8 @@ struct unix_peer {
 	int64_t idle_ms;
 	struct unix_ids ids;
 	int fd;
-	int watched; /* events the handle polls for */
+	int watched;    /* events the handle polls for */
+	uint32_t round; /* of the listener, when it was read last */
 	bool has_handle;
 	bool busy;  /* a callback of this peer is running: its end waits until it returns */
 	bool heard; /* has sent something */
@@ -59,13 +62,18 @@ struct unix_listener {
 	struct unix_bound bound;
 	bool owns_file;
 
-	uv_poll_t poll;   /* on the listening socket */
-	uv_idle_t again;  /* active while fresh peers wait: the loop must not sleep */
-	uv_timer_t tick;  /* active while a peer has a deadline or accepting rests */
-	uint32_t handles; /* uv handles not closed yet: these three and the peers' */
+	uv_poll_t poll;    /* on the listening socket */
+	uv_idle_t again;   /* active while fresh peers wait: the loop must not sleep */
+	uv_timer_t tick;   /* active while a peer has a deadline or accepting rests */
+	uv_prepare_t turn; /* active while connections are read: the next turn has a share of its own */
+	uint32_t handles;  /* uv handles not closed yet: these four and the peers' */
 	bool stopped, closing, draining;
-	bool resting; /* no descriptor or memory: accepting pauses until the next tick */
-	bool in_turn; /* accepting or reading: the buffer is in use */
+	bool resting;     /* no descriptor or memory: accepting pauses until the next tick */
+	bool in_turn;     /* accepting or reading: the buffer is in use */
+	uint64_t read_ns; /* spent on reading in this turn */
+	uint32_t round;   /* every connection is read once before one is read again */
+	bool left_over;   /* a connection of this turn must wait for the next */
+	bool catching_up; /* one of the last turn had to */
 	void (*closed_cb)(void *arg);
 	void *closed_arg;
 
@@ -110,6 +118,9 @@ void unix_listener_drop_fresh(struct unix_listener *l);
 void unix_listener_recycle(struct unix_listener *l, struct unix_peer *p);
 
 /* unix_listener.c */
+/* Has this connection its turn now? If so, the time of reading it is to be added by unix_listener_spent(). */
+bool unix_listener_grants(struct unix_listener *l, struct unix_peer *p);
+void unix_listener_spent(struct unix_listener *l, uint64_t ns);
 /* A deadline at `due` exists (INT64_MAX: only tick once more). */
 void unix_listener_arm_tick(struct unix_listener *l, mono_us due);
 /* A uv handle of this listener is closed for good; frees the listener after the last one. */

@@ -39,6 +39,41 @@ void unix_listener_arm_tick(struct unix_listener *l, mono_us due)
 		uv_timer_start(&l->tick, on_tick, UNIX_TICK_MS, UNIX_TICK_MS);
 }
 
+/* --- fair shares --- */
+
+/* The loop hands out what is ready without end (libuv asks the kernel up to 48 times before it looks at a timer), and the kernel
+ * tells the same descriptors first each time. So a turn has a budget, and who was read waits until all others were. */
+static void on_turn(uv_prepare_t *handle)
+{
+	struct unix_listener *l = handle->data;
+	l->read_ns = 0;
+	l->catching_up = l->left_over;
+	l->left_over = false;
+	if (l->catching_up)
+		return;
+	l->round++;
+	uv_prepare_stop(&l->turn);
+}
+
+bool unix_listener_grants(struct unix_listener *l, struct unix_peer *p)
+{
+	if (l->catching_up && p->round == l->round)
+		return false;
+	if (l->read_ns > (uint64_t)UNIX_READ_NS) {
+		l->left_over = true;
+		return false;
+	}
+	p->round = l->round;
+	return true;
+}
+
+void unix_listener_spent(struct unix_listener *l, uint64_t ns)
+{
+	if (l->read_ns == 0 && !l->closing)
+		uv_prepare_start(&l->turn, on_turn);
+	l->read_ns += ns;
+}
+
 /* --- life --- */
 
 static void listener_free(struct unix_listener *l)
@@ -118,8 +153,9 @@ static int start_handles(struct unix_listener *l, struct err *err)
 		return err_set(err, rc, NULL, "listen unix %s: poll: %s", l->path, err_text(rc));
 	uv_idle_init(l->loop, &l->again);
 	uv_timer_init(l->loop, &l->tick);
-	l->poll.data = l->again.data = l->tick.data = l;
-	l->handles = 3;
+	uv_prepare_init(l->loop, &l->turn);
+	l->poll.data = l->again.data = l->tick.data = l->turn.data = l;
+	l->handles = 4;
 	unix_listener_accept(l);
 	return 0;
 }
@@ -138,6 +174,7 @@ int unix_listener_open(struct unix_listener **out, uv_loop_t *loop, const struct
 	l->log = log;
 	l->max_peers = spec->max_peers ? spec->max_peers : DEFAULT_MAX_PEERS;
 	l->next_due = INT64_MAX;
+	l->round = 1;
 	l->bound.fd = -1;
 	l->reserve_fd = unix_listener_open_reserve();
 	l->buffer = malloc(UNIX_READ_BYTES);
@@ -209,6 +246,7 @@ void unix_listener_close(struct unix_listener *l, void (*cb)(void *arg), void *a
 	uv_close((uv_handle_t *)&l->poll, on_own_handle_closed);
 	uv_close((uv_handle_t *)&l->again, on_own_handle_closed);
 	uv_close((uv_handle_t *)&l->tick, on_own_handle_closed);
+	uv_close((uv_handle_t *)&l->turn, on_own_handle_closed);
 }
 
 const char *unix_listener_path(const struct unix_listener *l)

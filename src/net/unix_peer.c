@@ -261,6 +261,17 @@ int unix_peer_write(struct unix_peer *p, const void *data, size_t len)
 	return rc;
 }
 
+/* `now`: the loop will not tell of it again. */
+static void peer_read_in_turn(struct unix_peer *p, bool probe, bool now)
+{
+	struct unix_listener *l = p->l;
+	if (!unix_listener_grants(l, p) && !now)
+		return;
+	uint64_t begun = uv_hrtime();
+	peer_read(p, probe, UNIX_PROBE_BYTES);
+	unix_listener_spent(l, uv_hrtime() - begun);
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events)
 {
 	struct unix_peer *p = handle->data;
@@ -275,7 +286,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 	if ((events & UV_WRITABLE) && pending(p))
 		peer_flush(p);
 	if (events & (UV_READABLE | UV_DISCONNECT))
-		peer_read(p, probe, UNIX_PROBE_BYTES);
+		peer_read_in_turn(p, probe, status < 0);
 	p->busy = false;
 	peer_settle(p);
 }

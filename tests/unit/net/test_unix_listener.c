@@ -35,6 +35,7 @@ struct fixture {
 	const char *reply;
 	size_t reply_len;
 	int64_t idle_ms;
+	uint64_t spin_ns; /* how long a read keeps the processor */
 };
 
 static void *on_open(void *arg, struct unix_peer *p)
@@ -54,6 +55,8 @@ static void on_data(void *user, const char *data, size_t len)
 	struct seen *s = user;
 	s->reads++;
 	s->f->bytes += len;
+	for (uint64_t until = uv_hrtime() + s->f->spin_ns; uv_hrtime() < until;)
+		;
 	if (s->data.len < 1024)
 		buf_append(&s->data, data, len);
 	if (s->f->pause_after_read)
@@ -528,6 +531,52 @@ static void test_reading_is_fair(void **state)
 	teardown(&f);
 }
 
+static int reads_of_all(const struct fixture *f)
+{
+	int n = 0;
+	for (int i = 0; i < f->n_seen; i++)
+		n += f->seen[i].reads;
+	return n;
+}
+
+/* Thirty connections that always have something to say and are dear to read: each turn is short, and all come to their turn equally. */
+static void test_busy_peers_share_a_short_turn(void **state)
+{
+	enum { PEERS = 30 };
+	struct fixture f;
+	int fd[PEERS];
+	setup(&f);
+	for (int i = 0; i < PEERS; i++)
+		fd[i] = dial(f.path);
+	turns(&f, 3);
+	assert_int_equal(f.n_seen, PEERS);
+	for (int i = 0; i < PEERS; i++)
+		for (int k = 0; k < 10; k++)
+			assert_int_equal(write(fd[i], "0123456789abcdef", 16), 16);
+	f.spin_ns = (uint64_t)(2 * NS_PER_MS);
+	for (int want = PEERS, turned = 0; want <= 3 * PEERS; want += PEERS) {
+		while (reads_of_all(&f) < want) {
+			for (int i = 0; i < PEERS; i++)
+				assert_int_equal(write(fd[i], "x", 1), 1);
+			int before = reads_of_all(&f);
+			turns(&f, 1);
+			turned++;
+			assert_true(reads_of_all(&f) - before <= 3);
+			assert_true(turned < 200);
+		}
+		int least = INT32_MAX, most = 0;
+		for (int i = 0; i < PEERS; i++) {
+			least = f.seen[i].reads < least ? f.seen[i].reads : least;
+			most = f.seen[i].reads > most ? f.seen[i].reads : most;
+		}
+		assert_true(most - least <= 1);
+	}
+	for (int i = 0; i < PEERS; i++)
+		close(fd[i]);
+	f.spin_ns = 0;
+	teardown(&f);
+}
+
 /* --- writing --- */
 
 static char *big_reply(size_t n)
@@ -853,6 +902,7 @@ int main(void)
 		cmocka_unit_test(test_pause_and_resume),
 		cmocka_unit_test(test_paused_peer_that_leaves_does_not_spin),
 		cmocka_unit_test(test_reading_is_fair),
+		cmocka_unit_test(test_busy_peers_share_a_short_turn),
 		cmocka_unit_test(test_large_reply_is_kept_and_flushed_before_close),
 		cmocka_unit_test(test_peer_that_never_fetches_is_cut_off),
 		cmocka_unit_test(test_lingering_close_is_bounded),
