@@ -85,6 +85,8 @@ bool http_query_next(const struct http_request *r, const char *name, struct view
 int64_t http_query_i64(const struct http_request *r, const char *name, int64_t fallback);
 struct view http_header(const struct http_request *r, const char *name); /* case-insensitive; data NULL when absent */
 struct view http_body(const struct http_request *r);
+/* Moves the body to the caller, who frees it. False when it lies in a buffer of the connection: then it is a short one. */
+bool http_take_body(struct http_request *r, struct buf *out);
 enum http_method http_method(const struct http_request *r);
 struct arena *http_arena(struct http_request *r);
 /* Who asks: "127.0.0.1", "unix"; uid/pid for Unix peers, else -1. */

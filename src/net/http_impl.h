@@ -30,7 +30,9 @@
 #define HTTP_BODY_DEFAULT (64 * 1024) /* of routes that want none */
 #define HTTP_OUT_HIGH     (64 * 1024) /* pending output that stops the next request or pump */
 #define HTTP_TAIL_MIN     (16 * 1024) /* bodies from here on are gathered instead of copied behind the head */
-#define HTTP_TURN_MAX     (256 * 1024) /* bytes one stream may write per turn of the loop */
+#define HTTP_TURN_MAX     (256 * 1024)       /* bytes one stream may write per turn of the loop */
+#define HTTP_BODIES_MAX   ((size_t)64 << 20) /* bodies of all connections together, then 503 */
+#define HTTP_BODY_LIGHT   (64 * 1024)        /* … of which those up to here do not count */
 #define HTTP_POOL_MAX     8
 #define HTTP_TICK_MS      250 /* resolution of all time-outs */
 #define HTTP_HEADER_US    (10 * US_PER_S)
@@ -106,6 +108,7 @@ struct http_request {
 	uint32_t body_at;   /* where a chunked body begins in `in` */
 	uint64_t body_left; /* of a Content-Length body */
 	size_t body_max;
+	size_t body_weight; /* as counted in the server's body_bytes */
 	struct http_chunk chunk;
 	struct buf body_in;
 	struct view body;
@@ -213,6 +216,7 @@ struct http_server {
 	size_t n_rows;
 
 	struct http_limiter limiter;
+	size_t body_bytes; /* memory of large bodies */
 	char date[32];     /* "Sun, 22 Nov 2026 20:10:44 GMT" */
 	char ok_head[160]; /* the whole head of a 200 up to the value of Content-Type */
 	size_t ok_head_len;
@@ -286,6 +290,8 @@ int http_output_flush(struct http_conn *c);
 /* --- http_pool.c --- */
 struct http_request *http_request_take(struct http_server *s, struct http_conn *c);
 void http_request_give(struct http_server *s, struct http_request *r);
+/* Counts anew what the body takes. */
+void http_body_weigh(struct http_request *r);
 /* Ready for the next request on the same connection; input and output stay. */
 void http_request_reset(struct http_request *r);
 void http_pool_fini(struct http_server *s);

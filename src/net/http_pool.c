@@ -35,6 +35,13 @@ static void request_free(struct http_request *r)
 	free(r);
 }
 
+void http_body_weigh(struct http_request *r)
+{
+	size_t weight = r->body_in.len > HTTP_BODY_LIGHT ? r->body_in.len : 0;
+	r->conn->server->body_bytes += weight - r->body_weight;
+	r->body_weight = weight;
+}
+
 /* Only what is set by a request is cleared: the header table alone is 3 KB. */
 void http_request_reset(struct http_request *r)
 {
@@ -59,6 +66,8 @@ void http_request_reset(struct http_request *r)
 	r->stream_more = r->stream_idle = r->pumping = r->woken = false;
 	r->gone = NULL;
 	buf_clear(&r->body_in);
+	buf_shrink(&r->body_in, HTTP_BODY_LIGHT);
+	http_body_weigh(r);
 	buf_clear(&r->reply);
 	buf_clear(&r->extra);
 	if (r->arena.head)
@@ -92,10 +101,11 @@ static void buf_trim(struct buf *b)
 
 void http_request_give(struct http_server *s, struct http_request *r)
 {
-	r->conn = NULL;
 	r->tail = (struct view){ 0 };
 	r->out_pos = r->tail_pos = 0;
 	buf_trim(&r->body_in);
+	http_body_weigh(r);
+	r->conn = NULL;
 	buf_trim(&r->reply);
 	buf_trim(&r->extra);
 	buf_trim(&r->out);

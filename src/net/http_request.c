@@ -82,6 +82,17 @@ struct view http_body(const struct http_request *r)
 	return r->body;
 }
 
+bool http_take_body(struct http_request *r, struct buf *out)
+{
+	if (!r->body.len || r->body.data != r->body_in.data)
+		return false;
+	*out = r->body_in;
+	buf_init(&r->body_in);
+	r->body = (struct view){ 0 };
+	http_body_weigh(r);
+	return true;
+}
+
 enum http_method http_method(const struct http_request *r)
 {
 	return r->method;

@@ -50,6 +50,15 @@ static bool body_reject(struct http_conn *c, int status, const char *why)
 	return true;
 }
 
+/* The rest of the body is yet to come: is there room for it? */
+static bool body_waits(struct http_conn *c)
+{
+	http_body_weigh(c->r);
+	if (c->server->body_bytes <= HTTP_BODIES_MAX)
+		return false;
+	return body_reject(c, 503, "too many large bodies are under way; send it again in a moment");
+}
+
 static bool chunked_step(struct http_conn *c)
 {
 	struct http_request *r = c->r;
@@ -64,7 +73,7 @@ static bool chunked_step(struct http_conn *c)
 		return body_reject(c, code == -ENOMEM ? 503 : 400, "malformed chunked body");
 	if (code == 0) {
 		r->in_len = r->in_pos = r->body_at; /* the framing was consumed: its place is free again */
-		return false;
+		return body_waits(c);
 	}
 	r->body = (struct view){ r->body_in.data, r->body_in.len };
 	http_dispatch_call(r);
@@ -90,7 +99,7 @@ static bool length_step(struct http_conn *c)
 	if (r->body_in.failed)
 		return body_reject(c, 503, "out of memory");
 	if (r->body_left)
-		return false;
+		return body_waits(c);
 	if (r->body_in.len)
 		r->body = (struct view){ r->body_in.data, r->body_in.len };
 	http_dispatch_call(r);

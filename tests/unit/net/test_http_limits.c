@@ -19,6 +19,17 @@ static void large(struct http_request *r, void *ctx)
 	http_send_static(r, 200, (struct view){ big, sizeof(big) });
 }
 
+static void keep(struct http_request *r, void *ctx)
+{
+	struct buf body;
+	assert_true(http_take_body(r, &body));
+	assert_int_equal(http_body(r).len, 0);
+	assert_int_equal(body.len, 16 << 20);
+	buf_fini(&body);
+	assert_false(http_take_body(r, &body));
+	http_send_static(r, 200, VIEW("kept"));
+}
+
 #define ROW(m, p, h)                                                                                         \
 	{                                                                                                    \
 		m, p, FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, h, .max_body = 1000                               \
@@ -26,12 +37,16 @@ static void large(struct http_request *r, void *ctx)
 static const struct http_route rows[] = {
 	ROW(METHOD_GET | METHOD_POST, "/ok", ok),
 	ROW(METHOD_GET, "/large", large),
+	{ METHOD_POST, "/body", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, ok, .max_body = 16 << 20 },
+	{ METHOD_POST, "/kept", FAMILY_OWN, ACCESS_OPEN, LIMIT_NONE, keep, .max_body = 16 << 20 },
 };
+
+#define N_ROWS (sizeof(rows) / sizeof(rows[0]))
 
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	fixture_start(f, rows, 2, FAMILY_OWN);
+	fixture_start(f, rows, N_ROWS, FAMILY_OWN);
 	*state = f;
 	return 0;
 }
@@ -73,6 +88,56 @@ static void test_slow_header(void **state)
 	assert_status(got, 408);
 	assert_contains(got, "Connection: close");
 	assert_int_equal(stats(f).timeouts, 1);
+}
+
+static int send_most(struct fixture *f, const char *path, size_t n)
+{
+	char head[128];
+	int fd = dial(f);
+	snprintf(head, sizeof(head), "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n",
+		 path, 16 << 20);
+	say(f, fd, head);
+	for (size_t done = 0; done < n; done += sizeof(big))
+		say_bytes(f, fd, big, sizeof(big));
+	spin(f, 0);
+	return fd;
+}
+
+/* 64 MiB of bodies may be under way; whoever is over is told, the others get their answer, and there is room again. */
+static void test_bodies_are_bounded_together(void **state)
+{
+	struct fixture *f = *state;
+	int fd[5];
+	for (int i = 0; i < 5; i++)
+		fd[i] = send_most(f, "/body", 12 << 20);
+	for (int i = 4; i >= 2; i--) /* 62, 64 and 66 MiB */
+		say_bytes(f, fd[i], big, sizeof(big) / 2);
+	assert_status(hear_until(f, fd[2], "under way", 1), 503);
+	close(fd[2]);
+	buf_clear(&f->in);
+	for (int i = 4; i >= 3; i--) {
+		say_bytes(f, fd[i], big, sizeof(big) / 2);
+		hear_until(f, fd[i], "<ok", (size_t)(5 - i));
+	}
+	for (int i = 0; i < 5; i++)
+		if (i != 2)
+			close(fd[i]);
+	spin(f, 0);
+	buf_clear(&f->in);
+	int again = send_most(f, "/body", 16 << 20);
+	assert_status(hear_until(f, again, "<ok", 1), 200);
+	close(again);
+}
+
+static void test_a_body_may_be_taken_away(void **state)
+{
+	struct fixture *f = *state;
+	int fd = send_most(f, "/kept", 16 << 20);
+	assert_status(hear_until(f, fd, "kept", 1), 200);
+	buf_clear(&f->in);
+	say(f, fd, GET);
+	assert_status(hear_until(f, fd, "<ok", 1), 200);
+	close(fd);
 }
 
 static void test_slow_body(void **state)
@@ -216,7 +281,7 @@ static void test_unix_socket(void **state)
 	assert_true(f->closed);
 	assert_int_equal(stat(a.sun_path, &st), -1);
 	rmdir(dir);
-	fixture_again(f, rows, 2);
+	fixture_again(f, rows, N_ROWS);
 }
 
 static void test_dual_stack(void **state)
@@ -238,6 +303,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_slow_header),
 		T(test_slow_body),
+		T(test_bodies_are_bounded_together),
+		T(test_a_body_may_be_taken_away),
 		T(test_idle_keep_alive),
 		T(test_reader_that_does_not_read),
 		T(test_total_cap),
