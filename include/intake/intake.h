@@ -7,7 +7,8 @@
  *              on every line is a request, and a line that is no JSON object is answered with
  *              {"error":"invalid JSON","type":"error"}
  * A document counts as complete when its closing brace arrives; it need not wait for EOF. Several documents per connection are
- * fine. Documents are bounded (1 MiB for runs, `max_push` for push); above, the connection is closed and one warning logged.
+ * fine. Documents are bounded (1 MiB for runs, `max_push` for push); above, the connection is closed and one warning logged. Half ones
+ * are bounded together (`max_buffered`), and long ones are parsed on the pool.
  *
  * Kinds are rows of a table, registered by the domain rooms; adding a message is one row. Loop only.
  */
@@ -39,6 +40,7 @@ struct intake_kind {
 struct intake_options {
 	size_t max_document; /* 1 MiB */
 	size_t max_push;     /* 16 MiB: for documents whose first key/type announces a push; also bounds lines */
+	size_t max_buffered; /* 64 MiB: half documents of all peers; past it the one that began first is dropped */
 	int64_t first_byte_ms; /* a document that stays incomplete this long is dropped: 5 s (a minute when it drips); idle peers between documents are left alone for 1 h, in lines manner for good */
 };
 
@@ -53,12 +55,16 @@ uint64_t intake_peer_serial(const struct intake_peer *p);
 struct unix_ids intake_peer_ids(struct intake_peer *p);
 /* Receive time of the bytes being handled (one clock read per read). */
 wall_ns intake_peer_now(const struct intake_peer *p);
+/* Inside `handle`: moves the document and its text to the caller, who frees both. False when it is no large one (256 KiB): such lie in
+ * a buffer of others, and are quickly done with. */
+bool intake_take_document(struct intake_peer *p, struct json_doc *doc, struct buf *text);
 /* Answers a message whose handler returned INTAKE_LATER; harmless when the peer has gone (looked up by serial). */
 void intake_reply(struct intake *in, uint64_t serial, struct view reply);
 
 struct intake_stats {
-	uint64_t documents, lines, invalid, oversize, timeouts, incomplete;
+	uint64_t documents, lines, invalid, oversize, timeouts, incomplete, crowded_out;
 	uint32_t peers_lines; /* connections in lines manner now */
+	uint32_t parsing;     /* large documents on the pool now */
 	size_t buffered_bytes;
 };
 void intake_get_stats(const struct intake *in, struct intake_stats *out);

@@ -156,6 +156,7 @@ static void write_intake(struct jw *w, struct daemon *d)
 	jw_u64(w, "oversize", in.oversize);
 	jw_u64(w, "incomplete", in.incomplete);
 	jw_u64(w, "timeouts", in.timeouts);
+	jw_u64(w, "crowded_out", in.crowded_out);
 	jw_arr(w, "sockets");
 	for (size_t i = 0; i < d->n_sockets; i++) {
 		struct unix_listener_stats s;

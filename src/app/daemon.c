@@ -162,7 +162,7 @@ static int make_services(struct daemon *d, struct err *err)
 	struct retry_deps deps = {
 		&d->loop, d->clock, d->log, d->hub, d->registry, d->store, d->plan->settings.core.mask_secrets
 	};
-	struct push_durability durability = { push_commit, d, push_is_durable };
+	struct push_durability durability = { push_commit, d, push_is_durable, push_again };
 	struct intake_options intake = { 0 };
 	int rc = intake_new(&d->intake, &d->loop, &intake, d->clock, d->log);
 	if (rc == 0)
@@ -327,8 +327,10 @@ static int start_handles(struct daemon *d)
 	uv_signal_init(&d->loop, &d->on_hup);
 	uv_timer_init(&d->loop, &d->minute);
 	uv_timer_init(&d->loop, &d->drain);
+	uv_idle_init(&d->loop, &d->push_turns);
 	d->minute_made = d->drain_made = true;
-	d->on_term.data = d->on_int.data = d->on_hup.data = d->minute.data = d->drain.data = d;
+	d->on_term.data = d->on_int.data = d->on_hup.data = d->minute.data = d->drain.data =
+		d->push_turns.data = d;
 	int rc = uv_signal_start(&d->on_term, on_stop_signal, SIGTERM);
 	if (rc == 0)
 		rc = uv_signal_start(&d->on_int, on_stop_signal, SIGINT);

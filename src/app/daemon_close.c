@@ -3,7 +3,7 @@
 
 #include <signal.h>
 
-#define PUSH_DRAIN_US (1 * US_PER_S) /* longest wait at shutdown for pushes that wait for their commit */
+#define PUSH_DRAIN_US (1 * US_PER_S) /* longest wait at shutdown for pushes under way */
 
 static void close_handle(uv_handle_t *h)
 {
@@ -32,8 +32,10 @@ static void close_store_and_handles(struct daemon *d)
 	signal(SIGHUP, SIG_IGN);
 	if (d->minute_made)
 		close_handle((uv_handle_t *)&d->minute);
-	if (d->drain_made)
+	if (d->drain_made) {
 		close_handle((uv_handle_t *)&d->drain);
+		close_handle((uv_handle_t *)&d->push_turns);
+	}
 	if (d->hub)
 		hub_drain(d->hub); /* the stop event reaches the store */
 	if (d->store)
@@ -80,6 +82,8 @@ static void retry_closed(void *arg)
 static void close_services(struct daemon *d)
 {
 	d->http = NULL;
+	if (d->push)
+		push_stop(d->push);
 	if (d->retry)
 		retry_close(d->retry, retry_closed, d);
 	else
@@ -126,9 +130,11 @@ void daemon_close(struct daemon *d)
 static void drain_tick(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
-	struct push_stats push = { 0 };
+	struct push_stats push;
+	struct intake_stats intake;
 	push_get_stats(d->push, &push);
-	if (push.waiting && clock_mono_us(d->clock) < d->drain_until)
+	intake_get_stats(d->intake, &intake);
+	if ((push.waiting || intake.parsing) && clock_mono_us(d->clock) < d->drain_until)
 		return;
 	uv_timer_stop(timer);
 	daemon_close(d);

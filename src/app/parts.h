@@ -83,6 +83,8 @@ struct daemon {
 	uv_signal_t on_term, on_int, on_hup;
 	uv_timer_t minute; /* upkeep: tiers, retention */
 	uv_timer_t drain;
+	uv_idle_t push_turns; /* active while long pushes are under way */
+	size_t parsing_bytes; /* bodies of long pushes on the pool */
 	bool minute_made, drain_made;
 	int pid_fd;
 	bool stopping;
@@ -205,5 +207,7 @@ API_GROUPS(X)
 #undef X
 /* The `samples` list of a push. */
 int api_push_register(struct daemon *d);
+/* A long push wants its turns. */
+void push_again(void *ctx);
 
 #endif

@@ -72,6 +72,7 @@ void loop_watch_stop(struct daemon *d)
 	X(DROP_INVALID, "auspex.drops{cause=invalid}", COUNTER, 0, "", DROPS)                    \
 	X(DROP_OVERSIZE, "auspex.drops{cause=oversize}", COUNTER, 0, "", DROPS)                       \
 	X(DROP_INCOMPLETE, "auspex.drops{cause=incomplete}", COUNTER, 0, "", DROPS)               \
+	X(DROP_CROWDED, "auspex.drops{cause=crowded_out}", COUNTER, 0, "", DROPS)             \
 	X(DROP_QUEUE, "auspex.drops{cause=store_queue}", COUNTER, 0, "", DROPS)       \
 	X(DROP_FAULT, "auspex.drops{cause=store_fault}", COUNTER, 0, "", DROPS)     \
 	X(DROP_HUB, "auspex.drops{cause=hub_full}", COUNTER, 0, "", DROPS)                   \

@@ -5,8 +5,8 @@
 
 #define INVALID_JSON "{\"error\":\"invalid JSON\",\"type\":\"error\"}\n"
 /* A document that arrives a byte at a time keeps its idle limit alive; this bounds the whole. */
-#define DRIP_FACTOR  12
-#define PENDING_KEEP 0 /* bytes of buffer an idle peer may hold */
+#define DRIP_FACTOR 12
+#define NODES_KEEP  65536u /* a tape grown by one long text is given back */
 
 static bool is_blank(char c)
 {
@@ -126,27 +126,6 @@ static void refuse_large(struct intake_peer *p, size_t bytes)
 /* --- pieces
  * ------------------------------------------------------------------------------------------------------ */
 
-static void pending_drop(struct intake_peer *p)
-{
-	p->in->stats.buffered_bytes -= p->pending.len;
-	buf_clear(&p->pending);
-	buf_shrink(&p->pending, PENDING_KEEP);
-	p->frame = (struct json_frame){ 0 };
-	p->incomplete_since = 0;
-}
-
-static bool pending_add(struct intake_peer *p, const char *data, size_t len)
-{
-	if (p->pending.len == 0)
-		p->incomplete_since = clock_mono_us(p->in->clock);
-	buf_append(&p->pending, data, len);
-	p->in->stats.buffered_bytes += p->pending.failed ? 0 : len;
-	if (!p->pending.failed)
-		return true;
-	intake_close_peer(p);
-	return false;
-}
-
 /* In lines, an object must stand alone on its line. Says whether what follows it (as far as known) allows
  * that, and takes the line's end along. */
 static bool line_ends(struct intake_peer *p, const char *data, size_t len, size_t *take)
@@ -175,11 +154,11 @@ static bool is_request(const struct json_doc *d)
 
 /* An object was parsed from text[0..used); more bytes of the same read follow it. Returns how many of those
  * it took. */
-static size_t object_done(struct intake_peer *p, const char *text, size_t used, const char *more,
-			  size_t n_more)
+static size_t object_done(struct intake_peer *p, const struct json_doc *doc, const char *text, size_t used,
+			  const char *more, size_t n_more)
 {
 	size_t take = 0;
-	bool request = p->manner == MANNER_LINES || is_request(&p->in->doc);
+	bool request = p->manner == MANNER_LINES || is_request(doc);
 
 	if (request) {
 		intake_become_lines(p);
@@ -191,7 +170,7 @@ static size_t object_done(struct intake_peer *p, const char *text, size_t used, 
 			return bad_feed(p, more, n_more);
 		}
 	}
-	intake_dispatch(p, used);
+	intake_dispatch(p, doc, used);
 	return take;
 }
 
@@ -207,7 +186,7 @@ static size_t object_in_place(struct intake_peer *p, const char *data, size_t le
 	}
 	int rc = data[0] == '{' ? json_parse(&p->in->doc, data, scan, 0, &used) : ERR_TYPE;
 	if (rc == 0 && !too_large(p, data, used, used))
-		return used + object_done(p, data, used, data + used, len - used);
+		return used + object_done(p, &p->in->doc, data, used, data + used, len - used);
 	if (rc == 0 || (rc == ERR_MORE && too_large(p, data, len, len))) {
 		refuse_large(p, len);
 		return len;
@@ -216,7 +195,7 @@ static size_t object_in_place(struct intake_peer *p, const char *data, size_t le
 		size_t end;
 		p->frame = (struct json_frame){ 0 };
 		json_frame_feed(&p->frame, data, len, &end);
-		pending_add(p, data, len);
+		intake_half_add(p, data, len);
 		return len;
 	}
 	/* Up to the mistake, and from there to the end of its line, it is one bad text. */
@@ -239,24 +218,27 @@ static size_t object_in_pieces(struct intake_peer *p, const char *data, size_t l
 		refuse_large(p, p->pending.len + take);
 		return len;
 	}
-	if (!pending_add(p, data, take) || (!whole && !newline))
+	if (!intake_half_add(p, data, take) || (!whole && !newline))
 		return len;
 
 	/* The text must outlive the handler, and the handler may close the peer. */
-	struct buf text = p->pending;
-	p->in->stats.buffered_bytes -= text.len;
-	buf_init(&p->pending);
-	pending_drop(p);
-	int rc = json_parse(&p->in->doc, text.data, text.len, 0, &used);
-	if (rc == 0) {
-		take += object_done(p, text.data, text.len, data + take, len - take);
-	} else {
-		bad_begin(p, rc == ERR_MORE ? ERR_SYNTAX : rc, text.data[0]);
-		bad_note(p, text.data, text.len);
-		take += bad_feed(p, data + take, len - take);
+	struct buf text = intake_half_take(p);
+	if (text.len < INTAKE_LARGE || !whole || !intake_parse_apart(p, &text)) {
+		int rc = json_parse(&p->in->doc, text.data, text.len, 0, &used);
+		take += intake_parsed(p, &p->in->doc, rc, &text, data + take, len - take);
 	}
 	buf_fini(&text);
 	return take;
+}
+
+size_t intake_parsed(struct intake_peer *p, const struct json_doc *doc, int rc, const struct buf *text,
+		     const char *more, size_t n_more)
+{
+	if (rc == 0)
+		return object_done(p, doc, text->data, text->len, more, n_more);
+	bad_begin(p, rc == ERR_MORE ? ERR_SYNTAX : rc, text->data[0]);
+	bad_note(p, text->data, text->len);
+	return bad_feed(p, more, n_more);
 }
 
 /* Blank text between objects. In lines an empty line is a request too: a wrong one. */
@@ -314,7 +296,11 @@ void intake_feed(struct intake_peer *p, const char *data, size_t len)
 			at += object_in_place(p, data + at, len - at);
 	}
 	if (p->paused && at < len && !p->closing)
-		pending_add(p, data + at, len - at);
+		intake_half_add(p, data + at, len - at);
+	if (p->in->doc.cap > NODES_KEEP) {
+		json_doc_fini(&p->in->doc);
+		json_doc_init(&p->in->doc);
+	}
 	arm_idle(p);
 }
 
@@ -329,7 +315,7 @@ void intake_finish(struct intake_peer *p, bool timed_out)
 		in->stats.timeouts += timed_out;
 		if (p->manner != MANNER_LINES)
 			intake_invalid(p, ERR_MORE, NULL, p->pending.len);
-		pending_drop(p);
+		intake_half_drop(p);
 	}
 	intake_close_peer(p);
 }

@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 
 #define INVALID_LOGS_PER_SECOND 5
-#define NODES_KEEP              65536u /* a tape grown by one huge push is given back */
 #define MAX_LINES               30000u
 
 #define UNKNOWN_TYPE "{\"error\":\"unknown message type\",\"type\":\"error\"}\n"
@@ -32,6 +31,7 @@ int intake_new(struct intake **out, uv_loop_t *loop, const struct intake_options
 	in->opt = *opt;
 	in->opt.max_document = opt->max_document ? opt->max_document : (size_t)1 << 20;
 	in->opt.max_push = opt->max_push ? opt->max_push : (size_t)16 << 20;
+	in->opt.max_buffered = opt->max_buffered ? opt->max_buffered : (size_t)64 << 20;
 	in->opt.first_byte_ms = opt->first_byte_ms ? opt->first_byte_ms : 5 * MS_PER_S;
 	in->clock = clock;
 	in->log = log;
@@ -90,7 +90,7 @@ static struct view serial_key(const uint64_t *serial)
 	return (struct view){ (const char *)serial, sizeof(*serial) };
 }
 
-static void pause_peer(struct intake_peer *p)
+void intake_pause(struct intake_peer *p)
 {
 	if (map_put(&p->in->waiting, serial_key(&p->serial), (uintptr_t)p) < 0) {
 		intake_close_peer(p);
@@ -102,7 +102,8 @@ static void pause_peer(struct intake_peer *p)
 	unix_peer_pause(p->up);
 }
 
-static int call_kind(struct intake_peer *p, const struct intake_kind *kind, size_t length)
+static int call_kind(struct intake_peer *p, const struct intake_kind *kind, const struct json_doc *doc,
+		     size_t length)
 {
 	struct intake *in = p->in;
 	struct err err; /* only its first bytes are cleared: this runs for every document */
@@ -111,11 +112,11 @@ static int call_kind(struct intake_peer *p, const struct intake_kind *kind, size
 	err.place[0] = err.text[0] = '\0';
 	p->kinds_used |= 1u << (kind - in->kinds);
 	buf_clear(&in->reply);
-	int rc = kind->handle(kind->ctx, p, &in->doc, 0, kind->type ? &in->reply : NULL, &err);
+	int rc = kind->handle(kind->ctx, p, doc, 0, kind->type ? &in->reply : NULL, &err);
 	if (rc < 0)
 		intake_invalid(p, rc, &err, length);
 	if (rc == INTAKE_LATER)
-		pause_peer(p);
+		intake_pause(p);
 	else if (in->reply.failed)
 		intake_close_peer(p);
 	else if (in->reply.len)
@@ -123,27 +124,27 @@ static int call_kind(struct intake_peer *p, const struct intake_kind *kind, size
 	return rc;
 }
 
-static void dispatch_line(struct intake_peer *p, size_t length)
+static void dispatch_line(struct intake_peer *p, const struct json_doc *doc, size_t length)
 {
 	struct intake *in = p->in;
-	json_ref type = json_get(&in->doc, 0, VIEW("type"));
+	json_ref type = json_get(doc, 0, VIEW("type"));
 
 	in->stats.lines++;
-	if (json_type(&in->doc, type) != JSON_STRING || type == JSON_NONE) {
+	if (json_type(doc, type) != JSON_STRING || type == JSON_NONE) {
 		intake_invalid(p, ERR_TYPE, NULL, length);
 		intake_write(p, VIEW(INVALID_JSON));
 		return;
 	}
-	const struct intake_kind *kind = find_kind(in, json_raw(&in->doc, type));
+	const struct intake_kind *kind = find_kind(in, json_raw(doc, type));
 	if (kind) {
-		call_kind(p, kind, length);
+		call_kind(p, kind, doc, length);
 		return;
 	}
 	intake_invalid(p, ERR_UNKNOWN, NULL, length);
 	intake_write(p, VIEW(UNKNOWN_TYPE));
 }
 
-static void dispatch_document(struct intake_peer *p, size_t length)
+static void dispatch_document(struct intake_peer *p, const struct json_doc *doc, size_t length)
 {
 	struct intake *in = p->in;
 	const struct intake_kind *kind = find_kind(in, (struct view){ NULL, 0 });
@@ -151,22 +152,16 @@ static void dispatch_document(struct intake_peer *p, size_t length)
 	p->manner = MANNER_DOCUMENTS;
 	if (!kind)
 		intake_invalid(p, ERR_UNSUPPORTED, NULL, length);
-	else if (call_kind(p, kind, length) >= 0)
+	else if (call_kind(p, kind, doc, length) >= 0)
 		in->stats.documents++;
 }
 
-void intake_dispatch(struct intake_peer *p, size_t length)
+void intake_dispatch(struct intake_peer *p, const struct json_doc *doc, size_t length)
 {
-	struct json_doc *d = &p->in->doc;
-
 	if (p->manner == MANNER_LINES)
-		dispatch_line(p, length);
+		dispatch_line(p, doc, length);
 	else
-		dispatch_document(p, length);
-	if (d->cap > NODES_KEEP) {
-		json_doc_fini(d);
-		json_doc_init(d);
-	}
+		dispatch_document(p, doc, length);
 }
 
 void intake_become_lines(struct intake_peer *p)
@@ -235,12 +230,10 @@ static void on_data(void *user, const char *data, size_t len)
 	if (p->closing)
 		return;
 	p->now = clock_wall_ns(p->in->clock);
-	if (p->paused) {
-		buf_append(&p->pending, data, len);
-		p->in->stats.buffered_bytes += p->pending.failed ? 0 : len;
-		return;
-	}
-	intake_feed(p, data, len);
+	if (p->paused)
+		intake_half_add(p, data, len);
+	else
+		intake_feed(p, data, len);
 }
 
 static void on_end(void *user, int status)
@@ -263,8 +256,7 @@ static void on_close(void *user)
 		if ((p->kinds_used >> i & 1) && in->kinds[i].gone)
 			in->kinds[i].gone(in->kinds[i].ctx, p->serial);
 	in->stats.peers_lines -= p->manner == MANNER_LINES;
-	in->stats.buffered_bytes -= p->pending.len;
-	buf_fini(&p->pending);
+	intake_half_drop(p);
 	free(p);
 }
 
@@ -290,34 +282,37 @@ wall_ns intake_peer_now(const struct intake_peer *p)
 	return p->now;
 }
 
-/* What came while the peer was paused is looked at as if it had arrived now. */
-static void catch_up(struct intake_peer *p)
+struct intake_peer *intake_awaited(struct intake *in, uint64_t serial)
 {
-	struct buf backlog = p->pending;
-	buf_init(&p->pending);
-	p->in->stats.buffered_bytes -= backlog.len;
-	p->frame = (struct json_frame){ 0 };
-	p->incomplete_since = 0;
+	uint64_t found;
+	if (!map_get(&in->waiting, serial_key(&serial), &found))
+		return NULL;
+	struct intake_peer *p = (struct intake_peer *)(uintptr_t)found;
+	map_del(&in->waiting, serial_key(&p->serial));
+	p->paused = false;
+	return p;
+}
+
+/* What came while the peer was paused is looked at as if it had arrived now. */
+void intake_go_on(struct intake_peer *p)
+{
+	struct buf backlog = intake_half_take(p);
+	unix_peer_resume(p->up);
 	p->now = clock_wall_ns(p->in->clock);
 	intake_feed(p, backlog.data ? backlog.data : "", backlog.len);
 	buf_fini(&backlog);
+	if (p->ended && !p->paused && !p->closing)
+		intake_finish(p, false);
 }
 
 void intake_reply(struct intake *in, uint64_t serial, struct view reply)
 {
-	uint64_t found;
-	if (!map_get(&in->waiting, serial_key(&serial), &found))
+	struct intake_peer *p = intake_awaited(in, serial);
+	if (!p)
 		return;
-	struct intake_peer *p = (struct intake_peer *)(uintptr_t)found;
-	map_del(&in->waiting, serial_key(&p->serial));
-	p->paused = false;
 	intake_write(p, reply);
-	if (p->closing)
-		return;
-	unix_peer_resume(p->up);
-	catch_up(p);
-	if (p->ended && !p->paused && !p->closing)
-		intake_finish(p, false);
+	if (!p->closing)
+		intake_go_on(p);
 }
 
 void intake_get_stats(const struct intake *in, struct intake_stats *out)

@@ -45,26 +45,38 @@ static void refuse(struct buf *reply, const char *why)
 	buf_putc(reply, '\n');
 }
 
+static int start(struct push_socket *s, struct intake_peer *peer, const struct json_doc *doc, json_ref root,
+		 struct err *err)
+{
+	struct push_wait *wait = malloc(sizeof(*wait));
+	if (!wait)
+		return -ENOMEM;
+	*wait = (struct push_wait){ s->intake, intake_peer_serial(peer) };
+	struct push_document own;
+	bool owned = intake_take_document(peer, &own.doc, &own.text);
+	const struct push_request req = { .doc = owned ? &own.doc : doc,
+					  .root = root,
+					  .ids = intake_peer_ids(peer),
+					  .now = intake_peer_now(peer),
+					  .done = on_done,
+					  .arg = wait,
+					  .own = owned ? &own : NULL };
+	int rc = push_start(s->push, &req, err);
+	if (owned) {
+		json_doc_fini(&own.doc);
+		buf_fini(&own.text);
+	}
+	if (rc < 0)
+		free(wait);
+	return rc;
+}
+
 static int handle(void *ctx, struct intake_peer *peer, const struct json_doc *doc, json_ref root,
 		  struct buf *reply, struct err *err)
 {
-	struct push_socket *s = ctx;
-	struct push_wait *wait = malloc(sizeof(*wait));
-	int rc = -ENOMEM;
-
-	if (wait) {
-		*wait = (struct push_wait){ s->intake, intake_peer_serial(peer) };
-		const struct push_request req = { .doc = doc,
-						  .root = root,
-						  .ids = intake_peer_ids(peer),
-						  .now = intake_peer_now(peer),
-						  .done = on_done,
-						  .arg = wait };
-		rc = push_start(s->push, &req, err);
-		if (rc == 0)
-			return INTAKE_LATER;
-		free(wait);
-	}
+	int rc = start(ctx, peer, doc, root, err);
+	if (rc == 0)
+		return INTAKE_LATER;
 	refuse(reply, err->text[0] ? err->text : err_text(rc));
 	return rc;
 }

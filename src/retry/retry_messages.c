@@ -144,17 +144,18 @@ static int take_pushed(void *ctx, const struct push_op *op, const struct json_do
 	return rc;
 }
 
-static void release_pushed(void *ctx, const struct push_op *op, struct view stage)
+static size_t release_pushed(void *ctx, const struct push_op *op, struct view stage)
 {
 	struct retry *r = ctx;
 	struct staged head;
+	size_t at = 0;
 
 	(void)op;
-	for (size_t at = 0; at + sizeof(head) <= stage.len;
-	     at += sizeof(head) + head.command_len + head.packed_len) {
+	for (int n = 0; n < PUSH_PORTION && at + sizeof(head) <= stage.len; n++) {
 		struct run run;
 		const char *p = stage.data + at;
 		memcpy(&head, p, sizeof(head));
+		at += sizeof(head) + head.command_len + head.packed_len;
 		arena_reset(&r->arena);
 		if (run_unpack((const unsigned char *)p + sizeof(head) + head.command_len, &r->arena, &run) <
 		    0)
@@ -164,6 +165,7 @@ static void release_pushed(void *ctx, const struct push_op *op, struct view stag
 		if (book_add(r->book, &run) == 0)
 			retry_note_run(r, &run);
 	}
+	return at;
 }
 
 struct push_list retry_push_list(struct retry *r)

@@ -68,10 +68,9 @@ static void peer_left(void *ctx, uint64_t serial)
 	((struct fixture *)ctx)->gone++;
 }
 
-static int setup(void **state)
+static int setup_with(void **state, const struct intake_options *opt)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	const struct intake_options opt = { 0 };
 	struct err err = { 0 };
 
 	assert_int_equal(uv_loop_init(&f->loop), 0);
@@ -79,7 +78,7 @@ static int setup(void **state)
 	f->log_file = tmpfile();
 	f->log = log_new(fileno(f->log_file), LOG_DEBUG, LOG_JSON, &f->clock.clock);
 	buf_init(&f->seen);
-	assert_int_equal(intake_new(&f->intake, &f->loop, &opt, &f->clock.clock, f->log), 0);
+	assert_int_equal(intake_new(&f->intake, &f->loop, opt, &f->clock.clock, f->log), 0);
 	const struct intake_kind kinds[] = {
 		{ .type = NULL, .handle = take_document, .gone = peer_left, .ctx = f },
 		{ .type = "echo", .handle = take_echo, .gone = peer_left, .ctx = f },
@@ -96,6 +95,12 @@ static int setup(void **state)
 		0);
 	*state = f;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	const struct intake_options opt = { 0 };
+	return setup_with(state, &opt);
 }
 
 static void on_listener_closed(void *arg)
@@ -119,10 +124,19 @@ static int teardown(void **state)
 	return 0;
 }
 
+static inline struct intake_stats stats_of(struct fixture *f)
+{
+	struct intake_stats s;
+	intake_get_stats(f->intake, &s);
+	return s;
+}
+
 static inline void turn(struct fixture *f)
 {
 	for (int i = 0; i < 12; i++)
 		uv_run(&f->loop, UV_RUN_NOWAIT);
+	while (stats_of(f).parsing)
+		uv_run(&f->loop, UV_RUN_ONCE);
 }
 
 static inline int dial(struct fixture *f)
@@ -184,13 +198,6 @@ static inline int logged(struct fixture *f, const char *text)
 	while (fgets(line, sizeof(line), f->log_file))
 		n += strstr(line, text) != NULL;
 	return n;
-}
-
-static inline struct intake_stats stats_of(struct fixture *f)
-{
-	struct intake_stats s;
-	intake_get_stats(f->intake, &s);
-	return s;
 }
 
 #endif

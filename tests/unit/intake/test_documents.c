@@ -139,6 +139,83 @@ static void test_document_of_900_kb(void **state)
 	free(text);
 }
 
+static void test_what_follows_a_long_document_waits_for_it(void **state)
+{
+	struct fixture *f = *state;
+	size_t bytes = 900000;
+	char *text = document_of(bytes);
+	struct buf all;
+	int fd = dial(f);
+	buf_init(&all);
+	buf_append(&all, text, bytes);
+	buf_puts(&all, "\n{\"a\":2}{\"a\":3");
+	put(f, fd, all.data, all.len);
+	seen_is(f, "[900000][{\"a\":2}]");
+	say(f, fd, "}");
+	hang_up(f, fd);
+	seen_is(f, "[900000][{\"a\":2}][{\"a\":3}]");
+	assert_int_equal(stats_of(f).buffered_bytes, 0);
+	buf_fini(&all);
+	free(text);
+}
+
+/* Complete when framed, and yet wrong inside. */
+static void test_a_long_document_that_is_none_is_reported(void **state)
+{
+	struct fixture *f = *state;
+	char *text = document_of(900000);
+	text[12] = '"';
+	send_silently(f, text);
+	seen_is(f, "");
+	assert_int_equal(stats_of(f).invalid, 1);
+	assert_int_equal(logged(f, "\"data_length\":900000"), 1);
+	free(text);
+}
+
+static void test_a_sender_that_leaves_behind_a_long_document(void **state)
+{
+	struct fixture *f = *state;
+	char *text = document_of(900000);
+	int fd = dial(f);
+	for (size_t done = 0; done < 900000;) {
+		ssize_t n = send(fd, text + done, 900000 - done, MSG_NOSIGNAL);
+		done += n > 0 ? (size_t)n : 0;
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+	}
+	close(fd); /* perhaps while it is being parsed */
+	turn(f);
+	seen_is(f, "[900000]");
+	free(text);
+}
+
+static int setup_narrow(void **state)
+{
+	const struct intake_options opt = { .max_buffered = 1000000 };
+	return setup_with(state, &opt);
+}
+
+static void test_the_oldest_half_document_makes_room(void **state)
+{
+	struct fixture *f = *state;
+	char *text = document_of(400000), back[4096];
+	int fd[4];
+	for (int i = 0; i < 4; i++) {
+		fd[i] = dial(f);
+		put(f, fd[i], text, 300000);
+	}
+	assert_int_equal(stats_of(f).crowded_out, 1);
+	assert_string_equal(hear(f, fd[0], back), "<eof>");
+	assert_int_equal(stats_of(f).buffered_bytes, 900000);
+	assert_int_equal(logged(f, "half documents take too much memory"), 1);
+	for (int i = 1; i < 4; i++)
+		put(f, fd[i], text + 300000, 100000);
+	seen_is(f, "[400000][400000][400000]");
+	assert_int_equal(stats_of(f).buffered_bytes, 0);
+	for (int i = 0; i < 4; i++)
+		hang_up(f, fd[i]);
+	free(text);
+}
+
 static void test_too_large_a_document_closes(void **state)
 {
 	struct fixture *f = *state;
@@ -265,6 +342,11 @@ int main(void)
 		C(test_refusing_handler_is_logged),
 		C(test_garbage_flood_does_not_flood_the_log),
 		C(test_document_of_900_kb),
+		C(test_what_follows_a_long_document_waits_for_it),
+		C(test_a_long_document_that_is_none_is_reported),
+		C(test_a_sender_that_leaves_behind_a_long_document),
+		cmocka_unit_test_setup_teardown(test_the_oldest_half_document_makes_room, setup_narrow,
+						teardown),
 		C(test_too_large_a_document_closes),
 		C(test_endless_garbage_closes),
 		C(test_incomplete_document_has_five_seconds),

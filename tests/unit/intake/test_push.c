@@ -14,6 +14,7 @@ struct fixture {
 	struct buf released;
 	bool ok, durable;
 	int done;
+	int again; /* how often turns were asked for */
 };
 
 static void commit(void *ctx, struct push_op *op)
@@ -24,6 +25,11 @@ static void commit(void *ctx, struct push_op *op)
 static bool is_durable(void *ctx)
 {
 	return ((struct fixture *)ctx)->durable;
+}
+
+static void again(void *ctx)
+{
+	((struct fixture *)ctx)->again++;
 }
 
 /* Takes numbers. */
@@ -39,16 +45,30 @@ static int take_number(void *ctx, const struct push_op *op, const struct json_do
 	return 0;
 }
 
-static void release(void *ctx, const struct push_op *op, struct view stage)
+static size_t release(void *ctx, const struct push_op *op, struct view stage)
 {
 	buf_view(&((struct fixture *)ctx)->released, stage);
+	return stage.len;
+}
+
+/* A thousand numbers at a time, as "half 1234567 " each. */
+static size_t release_some(void *ctx, const struct push_op *op, struct view stage)
+{
+	size_t n = 13 * (size_t)PUSH_PORTION < stage.len ? 13 * (size_t)PUSH_PORTION : stage.len;
+	buf_view(&((struct fixture *)ctx)->released, (struct view){ stage.data, n });
+	return n;
 }
 
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	const struct push_durability d = { .commit = commit, .ctx = f, .is_durable = is_durable };
+	const struct push_durability d = {
+		.commit = commit, .ctx = f, .is_durable = is_durable, .again = again
+	};
 	const struct push_list list = { .name = "runs", .item = take_number, .release = release, .ctx = f };
+	const struct push_list more = {
+		.name = "more", .item = take_number, .release = release_some, .ctx = f
+	};
 	f->durable = true;
 	clock_fake_init(&f->clock, INT64_C(1795378245) * NS_PER_S);
 	json_doc_init(&f->doc);
@@ -56,6 +76,7 @@ static int setup(void **state)
 	buf_init(&f->released);
 	assert_int_equal(push_new(&f->push, &d, &f->clock.clock), 0);
 	assert_int_equal(push_add_list(f->push, &list), 0);
+	assert_int_equal(push_add_list(f->push, &more), 0);
 	*state = f;
 	return 0;
 }
@@ -228,16 +249,117 @@ static void test_waiting_pushes_are_bounded(void **state)
 	buf_fini(&text);
 }
 
+/* {"more":[1000000,1000001,…],"runs":[7]}, a document of the push's own. */
+static int start_long(struct fixture *f, int numbers, struct err *err)
+{
+	struct push_document own;
+	size_t used;
+	buf_init(&own.text);
+	json_doc_init(&own.doc);
+	buf_puts(&own.text, "{\"more\":[");
+	for (int i = 0; i < numbers; i++)
+		buf_printf(&own.text, "%s%d", i ? "," : "", 1000000 + i);
+	buf_puts(&own.text, "],\"runs\":[7]}");
+	assert_int_equal(json_parse(&own.doc, own.text.data, own.text.len, 0, &used), 0);
+	const struct push_request req = { .doc = &own.doc, .now = 1, .done = on_done, .arg = f, .own = &own };
+	int rc = push_start(f->push, &req, err);
+	json_doc_fini(&own.doc);
+	buf_fini(&own.text);
+	return rc;
+}
+
+static int turns(struct fixture *f)
+{
+	int n = 1;
+	while (push_turn(f->push))
+		n++;
+	return n;
+}
+
+static void test_a_long_push_is_taken_and_released_in_portions(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+	assert_int_equal(start_long(f, 10 * PUSH_PORTION, &err), 0);
+	assert_int_equal(f->again, 1);
+	assert_null(f->op);
+	assert_in_range(turns(f), 9, 12);
+	assert_non_null(f->op);
+	assert_int_equal(f->released.len, 0);
+	push_committed(f->op, 0);
+	assert_int_equal(f->again, 2);
+	assert_int_equal(f->done, 0); /* what is answered is visible */
+	assert_in_range(turns(f), 9, 12);
+	assert_int_equal(f->done, 1);
+	assert_int_equal(f->released.len, 13 * 10 * PUSH_PORTION + 7);
+	assert_memory_equal(f->released.data, "half 7 half 1000000 half 1000001 ", 33);
+	assert_non_null(strstr(buf_str(&f->reply), "\"accepted\":10001,\"rejected\":0"));
+}
+
+static void test_long_pushes_take_turns(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+	assert_int_equal(start_long(f, 20 * PUSH_PORTION, &err), 0);
+	assert_int_equal(start_long(f, 3 * PUSH_PORTION, &err), 0);
+	int n = 0;
+	while (!f->op && push_turn(f->push))
+		n++;
+	assert_in_range(n, 4, 8); /* the shorter one did not wait for the longer */
+	struct push_op *shorter = f->op;
+	turns(f);
+	push_committed(f->op, -EIO);
+	assert_false(f->ok);
+	push_committed(shorter, 0);
+	turns(f);
+	assert_true(f->ok);
+}
+
+static void test_a_long_push_under_way_at_the_stop_is_answered(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+	assert_int_equal(start_long(f, 3 * PUSH_PORTION, &err), 0);
+	push_stop(f->push);
+	assert_int_equal(f->done, 1);
+	assert_false(f->ok);
+	assert_non_null(strstr(buf_str(&f->reply), "\"status\":\"error\",\"accepted\":0"));
+	assert_false(push_turn(f->push));
+	assert_int_equal(start_long(f, 1, &err), ERR_CLOSED);
+	assert_int_equal(start(f, "{}", &err), ERR_CLOSED);
+}
+
+static void test_a_commit_after_the_stop_is_answered_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct err err;
+	assert_int_equal(start_long(f, 3 * PUSH_PORTION, &err), 0);
+	turns(f);
+	push_stop(f->push);
+	push_committed(f->op, 0);
+	assert_int_equal(f->done, 1);
+	assert_true(f->ok);
+}
+
 #define C(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		C(test_empty_push_is_answered),      C(test_nothing_is_visible_before_the_commit),
-		C(test_bad_item_is_rejected_alone),  C(test_lists_of_absent_services),
-		C(test_unknown_key_is_ignored),      C(test_list_must_be_an_array),
-		C(test_failed_commit_keeps_nothing), C(test_memory_only_says_so),
-		C(test_at_most_a_hundred_errors),    C(test_root_must_be_an_object),
+		C(test_empty_push_is_answered),
+		C(test_nothing_is_visible_before_the_commit),
+		C(test_bad_item_is_rejected_alone),
+		C(test_lists_of_absent_services),
+		C(test_unknown_key_is_ignored),
+		C(test_list_must_be_an_array),
+		C(test_failed_commit_keeps_nothing),
+		C(test_memory_only_says_so),
+		C(test_at_most_a_hundred_errors),
+		C(test_root_must_be_an_object),
 		C(test_waiting_pushes_are_bounded),
+		C(test_a_long_push_is_taken_and_released_in_portions),
+		C(test_long_pushes_take_turns),
+		C(test_a_long_push_under_way_at_the_stop_is_answered),
+		C(test_a_commit_after_the_stop_is_answered_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

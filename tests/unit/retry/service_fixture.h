@@ -85,7 +85,7 @@ static inline void open_all(struct fixture *f)
 	static const struct store_kind *const kinds[] = { &retry_run_kind };
 	const struct store_options so = { .dir = f->no_disk ? NULL : f->dir };
 	const struct intake_options io = { 0 };
-	const struct push_durability pd = { on_commit, f, on_durable };
+	const struct push_durability pd = { .commit = on_commit, .ctx = f, .is_durable = on_durable };
 	struct err err = { 0 };
 
 	f->hub = hub_new(1 << 20, NULL, NULL);
