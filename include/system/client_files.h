@@ -2,12 +2,12 @@
  *
  * Four names in one folder, each replaced whole (src/system/file_replace.h), none ever removed:
  *
- *     metrics_live.json           the last 60 to 120 samples, at full rate; replaced with every sample, and always the newest file
+ *     metrics_live.json           the last 60 to 90 samples, at full rate; replaced with every sample, and always the newest file
  *     metrics_recent.json         what is older, thinned with age (src/system/past.h), up to the retention
  *     metrics_clock.json          both once more with the monotonic clock as their timestamps: the library stamps its calls by that clock
  *     metrics_clock_recent.json
  *
- * Each is a JSON array, oldest first, of {"system", "processes", "network", "timestamp"}. All together are at most 256 KiB, because a client reads
+ * Each is a JSON array, oldest first, of {"system", "processes", "network", "timestamp"}. All together are some 120 KiB, never more than 256, because a client reads
  * all of them at the end of each timed call. Monotonic times mean nothing after a boot: the clock files say which boot they are of, and those of
  * another one are emptied before anything else. What the files hold is taken up again after a restart.
  *

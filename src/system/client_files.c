@@ -78,14 +78,14 @@ void client_put_live(struct buf *out, const struct live_sample *l, const struct 
 	client_put_time(out, shadow ? l->mono : l->t / NS_PER_US);
 	buf_append(out, l->text, l->system_len);
 	buf_puts(out, ",\"processes\":");
-	if (details && details->processes.len)
+	if (details && details->processes.len && !shadow)
 		buf_append(out, details->processes.data, details->processes.len);
 	else
 		buf_puts(out, "{}");
-	if (l->network_len) {
+	if (l->network_len && (details || !shadow)) { /* a call that has just ended finds it by the clock */
 		buf_puts(out, ",\"network\":");
 		buf_append(out, l->text + l->system_len, l->network_len - 1u);
-		if (details)
+		if (details && !shadow)
 			buf_append(out, details->rates, details->rates_len);
 		buf_putc(out, '}');
 	}
@@ -107,7 +107,7 @@ static void write_live(struct client_files *f, bool shadow)
 		client_put_boot(&f->text, f->boot_id);
 	for (uint32_t i = 0; i < f->n; i++) {
 		next_entry(f);
-		client_put_live(&f->text, live_at(f, i), shadow ? NULL : details_of(f, i), shadow);
+		client_put_live(&f->text, live_at(f, i), details_of(f, i), shadow);
 	}
 	buf_puts(&f->text, "]\n");
 	write_file(f, shadow ? FILE_CLOCK : FILE_LIVE);
@@ -155,7 +155,7 @@ static void age_live(struct client_files *f, wall_ns now)
 	bool large = f->size[FILE_LIVE] + f->size[FILE_CLOCK] > LIVE_BYTES;
 	if (f->n < LIVE_MOST && !large)
 		return;
-	uint32_t kept = f->n / 2 < LIVE_KEPT ? f->n / 2 : LIVE_KEPT;
+	uint32_t kept = large && f->n / 2 < LIVE_KEPT ? f->n / 2 : LIVE_KEPT;
 	for (; f->n > kept; f->n--) {
 		past_add(&f->past, &live_at(f, 0)->means, now);
 		f->first = (f->first + 1) % LIVE_MOST;

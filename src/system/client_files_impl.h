@@ -6,10 +6,11 @@
 #include "client_entry.h"
 #include "system/client_files.h"
 
-#define LIVE_MOST    120u /* samples in the live file at most; at the most half of them go to the past at once */
-#define LIVE_KEPT    60u
-#define LIVE_TEXT    512u
-#define DETAILS      4u      /* so many of the newest samples have their processes */
+#define LIVE_MOST 90u /* samples in the live file at most; then all but these go to the past */
+#define LIVE_KEPT 60u
+#define LIVE_TEXT 512u
+#define DETAILS                                                                                              \
+	4u /* so many of the newest samples have their processes, and by the monotonic clock the network */
 #define DETAILS_SIZE 16384u  /* bytes they may have together */
 #define LIVE_BYTES   106496u /* of the live and the clock file; above it, samples leave earlier */
 #define BOOT_ID_MAX  64

@@ -7,10 +7,10 @@
 static const struct {
 	wall_ns spacing, reach;
 } shape[PAST_LEVELS] = {
-	{ 5 * NS_PER_S, 5 * MINUTE_NS },
-	{ 20 * NS_PER_S, 30 * MINUTE_NS },
-	{ 2 * MINUTE_NS, 180 * MINUTE_NS },
-	{ 15 * MINUTE_NS, INT64_MAX },
+	{ 10 * NS_PER_S, 5 * MINUTE_NS },
+	{ 30 * NS_PER_S, 30 * MINUTE_NS },
+	{ 2 * MINUTE_NS, 120 * MINUTE_NS },
+	{ 20 * MINUTE_NS, INT64_MAX },
 };
 
 void past_init(struct past *p, int64_t retention_ns)

@@ -1,8 +1,8 @@
-/* The past of the core set, thinned with age: means of 5 s for some minutes, then of 20 s, 2 min, and so on up to the retention. Pure: time is an
+/* The past of the core set, thinned with age: means of 10 s for some minutes, then of 30 s, 2 min, and so on up to the retention. Pure: time is an
  * argument.
  *
- *     age      60 s        5 min        30 min          3 h            retention
- *              |    5 s     |    20 s    |    2 min     |   15 min or more |
+ *     age      60 s        5 min        30 min          2 h            retention
+ *              |    10 s    |    30 s    |    2 min     |   20 min or more |
  *
  * Clients take a plain mean over what they find in a range, so density must not change in one leap. What is too old for its level is folded into the
  * next one; where a wall clock that was set back makes entries younger than they are, a level that is full gives its oldest one all the same, so
@@ -16,7 +16,7 @@
 #include <stdbool.h>
 
 #define PAST_LEVELS 4
-#define PAST_MOST   88 /* entries of a level */
+#define PAST_MOST   72 /* entries of a level */
 
 /* Means over `n` samples; the times are means, too. */
 struct past_entry {

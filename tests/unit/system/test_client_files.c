@@ -251,7 +251,7 @@ static void test_no_sample_is_lost_or_doubled(void **state)
 		if (i % 37)
 			continue;
 		uint32_t live = load(r, "metrics_live.json");
-		assert_in_range(live, i < 60 ? i : 60, 120);
+		assert_in_range(live, i < 60 ? i : 60, 90);
 		double newest = number(r, member(r, entry_at(r, live - 1), "system"), "timestamp");
 		assert_true(fabs(newest - (double)r->sample.t / 1e9) < 1e-5);
 		double first = number(r, member(r, entry_at(r, 0), "system"), "timestamp");
@@ -361,11 +361,11 @@ static void test_a_restart_goes_on(void **state)
 	client_files_free(r->files);
 	rig_open(r);
 	uint32_t n = load(r, "metrics_recent.json"); /* before the first sample */
-	assert_in_range(n, 100, 300);
+	assert_in_range(n, 60, 300);
 	assert_true(fabs(number(r, member(r, entry_at(r, 0), "system"), "timestamp") -
 			 ((double)r->sample.t / 1e9 - 3990)) < 130);
 	assert_true(fabs(number(r, member(r, entry_at(r, n - 1), "system"), "timestamp") -
-			 (double)r->sample.t / 1e9) < 6);
+			 (double)r->sample.t / 1e9) < 11);
 	take(r);
 	assert_int_equal(load(r, "metrics_live.json"), 1);
 	uint32_t shadow = load(r, "metrics_clock_recent.json");
