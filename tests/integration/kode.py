@@ -29,9 +29,9 @@ class Kode(Case):
 
     def _end(self):
         """No daemon outlives its test, whatever the test did."""
-        for path in glob.glob(self.folder + "/**/*.pid", recursive=True):
+        for path in pathlib.Path(self.folder).rglob("*.pid"): # glob passes by what is hidden, and .local is
             try:
-                pid = int(pathlib.Path(path).read_text())
+                pid = int(path.read_text())
                 if os.path.samefile("/proc/%d/exe" % pid, AUSPEX):
                     os.kill(pid, signal.SIGKILL)
             except (OSError, ValueError):
