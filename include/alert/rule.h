@@ -53,6 +53,7 @@ struct alert_rule {
 	enum event_severity event_severity; /* at least this */
 	struct alert_labels labels;
 	bool from_file; /* of the configuration: only its author changes it */
+	bool built_in;  /* from_file as well, but of the program: anybody may put another in its place */
 };
 struct alert_rules {
 	struct alert_rule *items;

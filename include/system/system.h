@@ -31,6 +31,7 @@ struct system_options {
 	int64_t core_modes;
 	int64_t top_cgroups;
 	struct option_list skip_interfaces, skip_disks, skip_filesystems, skip_mounts;
+	struct option_list skip_alerts; /* for app, which brings the rules */
 	struct option_list track_processes;
 	bool auto_track_python;
 	bool mask_secrets; /* no row: the daemon has one for all rooms */

@@ -84,6 +84,8 @@ int alerts_set_file_rules(struct alerts *s, const struct alert_rules *rules)
 			alert_engine_drop_rule(s->engine, old->name, "its rule was removed", &now);
 	for (size_t i = 0; i < rules->n; i++) {
 		old = alert_engine_rule(s->engine, rules->items[i].name);
+		if (old && !old->from_file && rules->items[i].built_in)
+			continue; /* somebody made his own of that name */
 		if (old && !old->from_file)
 			LOG(s->deps.log, LOG_WARN, "alert",
 			    "a rule of the configuration file takes the place of one made over the API",

@@ -135,6 +135,7 @@ int alert_engine_set_rule(struct alert_engine *e, const struct alert_rule *rule,
 	struct ruling *old = find_ruling(e, rule->name);
 	if (old && alert_rule_same(&old->rule, rule)) {
 		old->rule.from_file = rule->from_file;
+		old->rule.built_in = rule->built_in;
 		return 0;
 	}
 	if (!old && e->n_rulings >= e->limits.rules)

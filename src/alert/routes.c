@@ -76,7 +76,7 @@ void write_rule(struct jw *w, const char *key, const struct alerts *s, const str
 	alert_rule_describe(rule, &condition);
 	jw_str(w, "condition", (struct view){ condition.data, condition.len });
 	buf_fini(&condition);
-	jw_cstr(w, "source", rule->from_file ? "file" : "api");
+	jw_cstr(w, "source", rule->built_in ? "default" : rule->from_file ? "file" : "api");
 	jw_u64(w, "matches", matches);
 	jw_u64(w, "active", active);
 	jw_end(w);

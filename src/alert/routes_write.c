@@ -85,13 +85,17 @@ static bool read_id(struct http_request *r, int64_t *id)
 
 /* --- rules --------------------------------------------------------------------------------------------------------- */
 
-static bool is_of_file(struct alerts *s, struct http_request *r, struct view name)
+static bool is_of_file(struct alerts *s, struct http_request *r, struct view name, bool replaces)
 {
 	const struct alert_rule *old = alert_engine_rule(s->engine, name);
-	if (!old || !old->from_file)
+	if (!old || !old->from_file || (replaces && old->built_in))
 		return false;
 	http_error(r, 409,
-		   "the rule \"%.*s\" is written in the configuration file: change it there and reload",
+		   old->built_in
+			   ? "the rule \"%.*s\" is built in: name it in system.skip_alerts and reload, or "
+			     "make another of that name"
+			   : "the rule \"%.*s\" is written in the configuration file: change it there "
+			     "and reload",
 		   (int)name.len, name.data);
 	return true;
 }
@@ -104,7 +108,7 @@ void post_rule(struct http_request *r, void *ctx)
 	struct alert_now now = alerts_now(s);
 	struct yaml_node *body = read_body(r);
 	if (!body || refuse(r, alert_rule_read(NULL, body, http_arena(r), &rule, &err), &err) ||
-	    is_of_file(s, r, rule.name))
+	    is_of_file(s, r, rule.name, true))
 		return;
 	int rc = alert_engine_set_rule(s->engine, &rule, &now);
 	if (rc < 0) {
@@ -132,7 +136,7 @@ void delete_rule(struct http_request *r, void *ctx)
 		http_error(r, 400, "name: say which rule, such as /api/alerts/rules?name=disk+full");
 		return;
 	}
-	if (is_of_file(s, r, name))
+	if (is_of_file(s, r, name, false))
 		return;
 	if (alert_engine_drop_rule(s->engine, name, "its rule was removed", &now) < 0) {
 		http_error(r, 404, "name: there is no rule \"%.*s\"", name.len > 100 ? 100 : (int)name.len,

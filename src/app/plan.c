@@ -1,5 +1,6 @@
 #include "app/plan.h"
 
+#include "app/default_rules.h"
 #include "base/num.h"
 #include "net/access.h"
 #include "net/unix_bind.h"
@@ -199,6 +200,9 @@ int plan_make_native(const struct plan_source *src, struct plan *plan, struct er
 	int rc = plan_make_command(src, NULL, 0, &words, plan, err);
 	if (rc == 0 && words.n)
 		rc = err_set(err, ERR_UNKNOWN, NULL, "unexpected word \"%s\"", words.items[0]);
+	if (rc == 0 && plan->rooms & ROOM_SYSTEM)
+		rc = default_rules_add(&plan->settings.alerts, &plan->settings.system.skip_alerts,
+				       &plan->arena, err);
 	return rc;
 }
 

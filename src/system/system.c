@@ -35,6 +35,9 @@ static const struct option rows[] = {
 	OPT_LIST(OPTIONS, skip_mounts, "skip_mounts",
 		 "/proc/*,/sys/*,/dev/*,/var/lib/docker/*,/var/lib/containers/*,/run/user/*", 0,
 		 "Patterns of places where file systems are mounted that get no series."),
+	OPT_LIST(OPTIONS, skip_alerts, "skip_alerts", "", OPT_RELOAD,
+		 "Patterns of built-in alert rules that are not wanted; * for none of them. GET "
+		 "/api/alerts/rules lists them."),
 	OPT_LIST(OPTIONS, track_processes, "track_processes", "", OPT_RELOAD,
 		 "Programs whose processes are watched one by one, and told to clients: names, with or "
 		 "without a "

@@ -100,7 +100,7 @@ export function rulesCard(changed) {
 			} }, sure ? 'Sure?' : 'Remove');
 	}
 	const row = (r) => [
-		h('span', { class: 'alert-name', title: r.source === 'file' ? 'From the configuration file' : 'Made here or over the API' }, h('strong', null, r.name),
+		h('span', { class: 'alert-name', title: r.source === 'api' ? 'Made here or over the API' : r.source === 'file' ? 'From the configuration file' : 'Built in' }, h('strong', null, r.name),
 			h('code', null, r.series || r.subject || '*'), h('span', { class: 'condition' }, words(r.condition))),
 		severity(r.severity), number(r.matches), h('span', { class: r.active ? 'bad' : 'faint' }, number(r.active)),
 		r.source === 'file' ? h('span', { class: 'faint source' }, 'file') : remove(r),

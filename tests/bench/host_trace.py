@@ -3,6 +3,7 @@
 
     host_trace.py record SECONDS FILE    reads /proc once a second and writes FILE (gzip)
     host_trace.py print FILE             the series of FILE as bench_trace reads them: "KEY DECIMALS" lines, an empty line, "MS V V V …" lines
+    host_trace.py texts FILE             the same hour as texts of the kernel: a line "MS" per second, then "LENGTH NAME" and the text of each file
 
 The fixture holds counters as the kernel gives them, as differences from line to line; the series are derived when it is read: shares
 and rates at the resolution a collector would declare. Names of hosts, users and programs are not in it.
@@ -165,6 +166,83 @@ def series(path):
     return [(key, decimals) for key, _, decimals, _ in heads], out
 
 
+TOTAL_KB = 24684084  # of the machine that was recorded
+
+
+def text_of_stat(v):
+    lines = []
+    for name in sorted({k.split(".")[1] for k in v if k.startswith("cpu.")}):
+        lines.append("%s %s 0 0" % ("cpu " if name == "cpu" else name, " ".join(str(v["cpu.%s.%s" % (name, mode)]) for mode in MODES)))
+    lines.append("intr %d" % v["kernel.intr"])
+    for name in ("ctxt", "processes", "procs_running", "procs_blocked"):
+        lines.append("%s %d" % (name, v["kernel." + name]))
+    return lines
+
+
+def text_of_meminfo(v, swap_kb):
+    return (["MemTotal: %d kB" % TOTAL_KB, "SwapTotal: %d kB" % swap_kb] +
+            ["%s: %d kB" % (name, v["memory." + name] // 1024) for name in MEMORY if "memory." + name in v])
+
+
+def numbered(v, prefix):
+    return sorted({int(k.split(".")[1]) for k in v if k.startswith(prefix + ".")})
+
+
+def text_of_diskstats(v):
+    form = "254 {0} vd{1} {reads} 0 {read_sectors} {read_ms} {writes} 0 {written_sectors} {write_ms} {in_flight} {busy_ms} {queue_ms}"
+    return [form.format(n * 16, "abcdefgh"[n], **{name: v["disk.%d.%s" % (n, name)] for name, _, _ in DISK}) for n in numbered(v, "disk")]
+
+
+def text_of_net_dev(v):
+    form = "{0}: {rx_bytes} {rx_packets} {rx_errors} {rx_drops} 0 0 0 0 {tx_bytes} {tx_packets} {tx_errors} {tx_drops} 0 0 0 0"
+    return [form.format("eth%d" % n, **{name: v["net.%d.%s" % (n, name)] for name in NET}) for n in numbered(v, "net")]
+
+
+def text_of_snmp(v):
+    lines = []
+    for proto, names in (("Tcp", TCP + ("CurrEstab",)), ("Udp", UDP)):
+        lines.append("%s: %s" % (proto, " ".join(names)))
+        lines.append("%s: %s" % (proto, " ".join(str(v["%s.%s" % (proto.lower(), name)]) for name in names)))
+    return lines
+
+
+def text_of_sockstat(v):
+    by_proto = {}
+    for key, value in v.items():
+        if key.startswith("sockets."):
+            by_proto.setdefault(key.split(".")[1], []).append("%s %d" % (key.split(".")[2], value))
+    return ["%s: %s" % (proto, " ".join(pairs)) for proto, pairs in by_proto.items()]
+
+
+def text_of_pressure(v, what):
+    form = "%s avg10=%.2f avg60=%.2f avg300=%.2f total=%d"
+    lines = []
+    for kind in ("some", "full"):
+        at = "pressure.%s.%s." % (what, kind)
+        if at + "avg10" in v:  # the five minutes were not recorded: the one minute stands for them
+            lines.append(form % (kind, v[at + "avg10"] / 100, v[at + "avg60"] / 100, v[at + "avg60"] / 100, v[at + "stalled_ms"]))
+    return lines
+
+
+def texts(path, out):
+    heads, all_rows = rows(path)
+    keys = [key for key, _, _, _ in heads]
+    swap_kb = max(row[1][keys.index("memory.SwapFree")] for row in all_rows) // 1024
+    for ms, numbers in all_rows:
+        v = dict(zip(keys, numbers))
+        files = {
+            "stat": text_of_stat(v), "meminfo": text_of_meminfo(v, swap_kb), "diskstats": text_of_diskstats(v), "net/dev": text_of_net_dev(v),
+            "loadavg": ["%.2f %.2f %.2f 1/%d 1" % (v["load.1"] / 100, v["load.5"] / 100, v["load.15"] / 100, v["kernel.tasks"])],
+            "vmstat": ["%s %d" % (name, v["vm." + name]) for name in VM if "vm." + name in v],
+            "net/snmp": text_of_snmp(v), "net/sockstat": text_of_sockstat(v), "sys/fs/file-nr": ["%d 0 2466124" % v["kernel.open_files"]],
+        }
+        files.update(("pressure/" + what, lines) for what in ("cpu", "io", "memory") if (lines := text_of_pressure(v, what)))
+        out.write("%d\n" % ms)
+        for name, lines in files.items():
+            text = "\n".join(lines) + "\n"
+            out.write("%d %s\n%s" % (len(text), name, text))
+
+
 def busiest(n):
     """Processes of the longest run time: most likely still there in an hour."""
     found = []
@@ -203,6 +281,8 @@ def main():
         print("\n".join("%s %d" % k for k in keys), end="\n\n")
         for ms, values in samples:
             print(ms, *("%.17g" % v for v in values))
+    elif len(sys.argv) == 3 and sys.argv[1] == "texts":
+        texts(sys.argv[2], sys.stdout)
     else:
         sys.exit(__doc__)
 
