@@ -1,8 +1,11 @@
+#include "fleet.h"
 #include "sampler.h"
 #include "schedule.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define SUBSCRIBERS   8
 #define SELF_EVERY_US (10 * US_PER_S)
@@ -24,17 +27,13 @@ static const struct option rows[] = {
 		 "Patterns of network interfaces that get no series of their own."),
 	OPT_LIST(OPTIONS, skip_disks, "skip_disks", "loop*,ram*,zram*,fd*,sr*", 0,
 		 "Patterns of block devices that get no series; partitions never do."),
-	OPT_LIST(OPTIONS, skip_filesystems, "skip_filesystems",
-		 "autofs,binfmt_misc,bpf,cgroup*,configfs,debugfs,devpts,devtmpfs,efivarfs,fuse.gvfsd-fuse,"
-		 "fuse.lxcfs,fuse.portal,"
-		 "fusectl,hugetlbfs,iso9660,mqueue,nsfs,overlay,proc,pstore,ramfs,rpc_pipefs,securityfs,"
-		 "selinuxfs,squashfs,"
-		 "sysfs,tmpfs,tracefs",
+	OPT_LIST(OPTIONS, skip_filesystems, "skip_filesystems", "fuse.*,iso9660,overlay,ramfs,squashfs,tmpfs",
 		 0,
-		 "Patterns of types of file systems that get no series; what is mounted at / always does."),
-	OPT_LIST(OPTIONS, skip_mounts, "skip_mounts",
-		 "/proc/*,/sys/*,/dev/*,/var/lib/docker/*,/var/lib/containers/*,/run/user/*", 0,
-		 "Patterns of places where file systems are mounted that get no series."),
+		 "Patterns of types of file systems that get no series; those without space never do, and "
+		 "what is "
+		 "mounted at / always does."),
+	OPT_LIST(OPTIONS, skip_mounts, "skip_mounts", "/var/lib/docker/*,/var/lib/containers/*,/run/user/*",
+		 0, "Patterns of places where file systems are mounted that get no series."),
 	OPT_LIST(OPTIONS, skip_alerts, "skip_alerts", "", OPT_RELOAD,
 		 "Patterns of built-in alert rules that are not wanted; * for none of them. GET "
 		 "/api/alerts/rules lists them."),
@@ -60,6 +59,9 @@ struct system {
 	struct schedule schedule;
 	uv_timer_t timer;
 	mono_us self_at;
+	struct fleet_row fleet;
+	struct buf record; /* of it */
+	char name[256];    /* of this machine */
 	struct {
 		host_sample_cb cb;
 		void *arg;
@@ -79,6 +81,19 @@ static void arm(struct system *s)
 	uv_timer_start(&s->timer, on_timer, (uint64_t)((wait + US_PER_MS - 1) / US_PER_MS), 0);
 }
 
+static void publish_record(struct system *s, const struct host_sample *sample)
+{
+	if (!fleet_row_add(&s->fleet, sample))
+		return;
+	buf_clear(&s->record);
+	fleet_row_write(&s->fleet, sample, view_of(s->name), &s->record);
+	struct fleet_record record = { sample->t / NS_PER_MS,
+				       view_of(s->name),
+				       { s->record.data, s->record.len } };
+	if (!s->record.failed)
+		hub_fleet(s->deps.hub, &record); /* a full hub counts what it drops */
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct system *s = timer->data;
@@ -89,6 +104,7 @@ static void on_timer(uv_timer_t *timer)
 		sampler_take(s->sampler, tick, t, mono);
 		for (size_t i = 0; i < s->n_subscribers; i++)
 			s->subscribers[i].cb(s->subscribers[i].arg, sampler_last(s->sampler));
+		publish_record(s, sampler_last(s->sampler));
 		if (mono >= s->self_at) {
 			s->self_at = mono + SELF_EVERY_US;
 			sampler_publish_self(s->sampler, t / NS_PER_MS, s->schedule.missed);
@@ -106,6 +122,9 @@ int system_new(struct system **out, const struct system_deps *deps, const struct
 		return err_set(err, rc, NULL, "out of memory");
 	s->deps = *deps;
 	s->opt = opt;
+	buf_init(&s->record);
+	if (gethostname(s->name, sizeof(s->name) - 1) < 0 || !s->name[0])
+		memcpy(s->name, "unknown", sizeof("unknown"));
 	rc = sampler_new(&s->sampler, deps, opt);
 	if (rc == 0)
 		rc = uv_timer_init(deps->loop, &s->timer);
@@ -149,6 +168,7 @@ static void on_timer_closed(uv_handle_t *handle)
 	void (*cb)(void *arg) = s->closed;
 	void *arg = s->closed_arg;
 	sampler_free(s->sampler);
+	buf_fini(&s->record);
 	free(s);
 	if (cb)
 		cb(arg);
