@@ -71,11 +71,27 @@ static bool is_again(struct filesystems *s, const struct mount *m)
 	return false;
 }
 
+/* Views of the kernel's own tables: they hold nothing, and to look at some (autofs) makes them do things. */
+static const char *const no_space[] = {
+	"autofs", "binfmt_misc", "bpf",        "cgroup",     "cgroup2",   "configfs", "debugfs",
+	"devpts", "devtmpfs",    "efivarfs",   "fusectl",    "hugetlbfs", "mqueue",   "nsfs",
+	"proc",   "pstore",      "rpc_pipefs", "securityfs", "selinuxfs", "sysfs",    "tracefs",
+};
+
+static bool has_no_space(struct view type)
+{
+	for (size_t i = 0; i < sizeof(no_space) / sizeof(no_space[0]); i++)
+		if (view_eq(type, view_of(no_space[i])))
+			return true;
+	return false;
+}
+
 static bool is_skipped(const struct system_options *opt, const struct mount *m, struct view point)
 {
 	if (view_eq(point, VIEW("/"))) /* whatever it is: containers have odd ones */
 		return false;
-	return instances_skip(&opt->skip_filesystems, m->type) || instances_skip(&opt->skip_mounts, point);
+	return has_no_space(m->type) || instances_skip(&opt->skip_filesystems, m->type) ||
+	       instances_skip(&opt->skip_mounts, point);
 }
 
 static void see(struct filesystems *s, const struct mount *m, struct collect *c)

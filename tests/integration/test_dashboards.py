@@ -23,7 +23,7 @@ class Dashboards(Case):
         found = {}
         for line in text.splitlines():
             if line[0] != "#":
-                m = re.match(r"([a-z_]+)(?:\{(.*)\})? ", line)
+                m = re.match(r"([a-z_0-9]+)(?:\{(.*)\})? ", line)
                 found.setdefault(m[1], set()).update(re.findall(r'(\w+)="([^"]*)"', m[2] or ""))
         return found
 
