@@ -6,8 +6,10 @@
 #include "base/digest.h"
 #include "base/num.h"
 #include "os/process.h"
+#include "os/self.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 
 #define STOP_WAIT_MS 10000
 #define KILL_WAIT_MS 2000
+#define LAST_WAIT_MS 5000
 #define LOG_BYTES    (8 << 20)
 
 static const struct plan_texts texts = { .started = "Daemon started with PID %d",
@@ -194,6 +197,17 @@ static int start(const struct call *c)
 	return launch_daemon(&launch);
 }
 
+/* The file is let go shortly before the end; whoever asks for the end wants the whole of it. */
+static bool wait_gone(const char *path, int64_t pid, int64_t timeout_ms)
+{
+	bool ours = true;
+	if (!pidfile_wait_gone(path, pid, timeout_ms))
+		return false;
+	for (int waited = 0; waited < LAST_WAIT_MS && process_probe(pid, &ours) == 0 && ours; waited++)
+		poll(NULL, 0, 1);
+	return true;
+}
+
 static int stop(const struct call *c)
 {
 	struct kode k;
@@ -212,10 +226,10 @@ static int stop(const struct call *c)
 			strerror(errno));
 		return fail(&err);
 	}
-	if (!pidfile_wait_gone(k.daemon.pid_file, state.pid, STOP_WAIT_MS)) {
+	if (!wait_gone(k.daemon.pid_file, state.pid, STOP_WAIT_MS)) {
 		puts("Daemon didn't stop gracefully, forcing...");
 		kill((pid_t)state.pid, SIGKILL);
-		if (!pidfile_wait_gone(k.daemon.pid_file, state.pid, KILL_WAIT_MS)) {
+		if (!wait_gone(k.daemon.pid_file, state.pid, KILL_WAIT_MS)) {
 			err_set(&err, -ETIMEDOUT, NULL, "PID %lld does not end", (long long)state.pid);
 			return fail(&err);
 		}
