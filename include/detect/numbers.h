@@ -1,0 +1,33 @@
+/* Reads a series as people and programs write it down: one number a line, CSV or TSV, with or without a header, or JSON.
+ *
+ *     lines   12.5 ...              empty lines count for nothing; nan, NA, null, none, - or N/A: a missing value
+ *     table   time,p50,p99 ...      tab, semicolon or comma; cells may be quoted; an empty cell is a missing value
+ *     JSON    [1, 2, null, 4]       or {"p99": [...]}, [{"p99": 1}, ...], [[1, 2], ...]
+ *
+ * The column is told by its name or its number, from 1; where only one holds numbers it need not be told.
+ *
+ *     struct numbers x;
+ *     numbers_init(&x);
+ *     rc = numbers_read(text, "nightly.csv", "p99", DETECT_POINTS_MAX, &x, &err);   // err.place "nightly.csv:12"
+ *     numbers_fini(&x);
+ *
+ * Pure. Thread: any. */
+#ifndef AUSPEX_DETECT_NUMBERS_H
+#define AUSPEX_DETECT_NUMBERS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct numbers {
+	double *values; /* NaN: missing; owned */
+	size_t n, cap;
+};
+
+void numbers_init(struct numbers *x);
+void numbers_fini(struct numbers *x);
+
+/* Appends what `text` holds. `name` is shown in errors; `column` may be NULL. 0; ERR_SYNTAX or ERR_TYPE (what is no number, with its
+ * line), ERR_MISSING (which column?), ERR_UNKNOWN (no such column), ERR_FULL (more than `most` values), -ENOMEM; `err` always tells. */
+int numbers_read(struct view text, const char *name, const char *column, size_t most, struct numbers *x, struct err *err);
+
+#endif
