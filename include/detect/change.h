@@ -12,6 +12,7 @@
 #define AUSPEX_DETECT_CHANGE_H
 
 #include "base/arena.h"
+#include "base/json_write.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,6 +50,9 @@ struct change_result {
 void change_result_init(struct change_result *r, struct arena *arena);
 /* Appends a copy. 0 or -ENOMEM. */
 int change_result_add(struct change_result *r, const struct change_point *p);
+
+/* Everything of a verdict as an object, its sentence as "text"; what a method cannot tell is null, and `posterior` then left out. */
+void change_write_json(struct jw *w, const char *key, const struct change_point *p);
 
 #define CHANGE_TEXT_MAX 240
 /* "from value 7 on the mean is 7.921 instead of 1.57 (+405 %); chance alone gives that less than once in a million" - values

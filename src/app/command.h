@@ -26,7 +26,8 @@ struct command {
 #define COMMANDS(X)                                                                                          \
 	X(run)                                                                                               \
 	X(start)                                                                                             \
-	X(stop) X(restart) X(reload) X(status) X(config) X(push) X(query) X(backup) X(doctor) X(version)
+	X(stop)                                                                                              \
+	X(restart) X(reload) X(status) X(config) X(push) X(query) X(detect) X(backup) X(doctor) X(version)
 #define X(name) extern const struct command command_##name;
 COMMANDS(X)
 #undef X

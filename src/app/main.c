@@ -59,11 +59,11 @@ static void command_usage(const struct command *c)
 	if (c->details)
 		buf_printf(&text, "\n%s", c->details);
 	static const struct cli_flag config = { "config", 'c', "FILE", "Configuration file (YAML).", NULL };
-	if (c->takes != COMMAND_ALONE) {
+	if (c->n_flags || c->takes != COMMAND_ALONE)
 		buf_puts(&text, "\nOptions:\n");
-		cli_usage(c->flags, c->n_flags, &text);
+	cli_usage(c->flags, c->n_flags, &text);
+	if (c->takes != COMMAND_ALONE)
 		cli_usage(&config, 1, &text);
-	}
 	for (size_t i = 0; i < SECTIONS && c->takes == COMMAND_OPTIONS; i++)
 		cli_usage_options(settings_tables[i], &text);
 	if (c->takes == COMMAND_CONFIG)

@@ -37,6 +37,27 @@ int change_result_add(struct change_result *r, const struct change_point *p)
 	return 0;
 }
 
+void change_write_json(struct jw *w, const char *key, const struct change_point *p)
+{
+	char text[CHANGE_TEXT_MAX];
+	jw_obj(w, key);
+	jw_u64(w, "index", p->index);
+	jw_u64(w, "from", p->from);
+	jw_u64(w, "to", p->to);
+	jw_double(w, "mean_before", p->mean_before);
+	jw_double(w, "mean_after", p->mean_after);
+	jw_double(w, "sd_before", p->sd_before);
+	jw_double(w, "sd_after", p->sd_after);
+	jw_double(w, "percentage_change", p->percentage_change);
+	jw_double(w, "magnitude", p->magnitude);
+	jw_double(w, "p", p->p);
+	if (!isnan(p->posterior))
+		jw_double(w, "posterior", p->posterior);
+	jw_cstr(w, "method", p->method);
+	jw_cstr(w, "text", change_text(p, text));
+	jw_end(w);
+}
+
 /* --- for people ---------------------------------------------------------------------------------------------------------- */
 
 /* One digit is enough: "20 000", "300". */
@@ -80,18 +101,27 @@ const char *change_sure_text(const struct change_point *p, char out[CHANGE_SURE_
 	return out;
 }
 
+/* Four digits are enough, and no exponent where people would write none. */
+static const char *number(double v, char out[32])
+{
+	bool plain = fabs(v) >= 1e4 && fabs(v) < 1e15;
+	snprintf(out, 32, plain ? "%.0f" : "%.4g", v);
+	return out;
+}
+
 const char *change_text(const struct change_point *p, char out[CHANGE_TEXT_MAX])
 {
-	char sure[CHANGE_SURE_MAX], percent[40] = "";
+	char sure[CHANGE_SURE_MAX], percent[40] = "", before[32], after[32];
 	if (isfinite(p->percentage_change))
 		snprintf(percent, sizeof(percent), " (%+.3g %%)", p->percentage_change);
+	number(p->mean_before, before);
+	number(p->mean_after, after);
 	change_sure_text(p, sure);
 	int n = p->index + 1 == p->to
-			? snprintf(out, CHANGE_TEXT_MAX, "value %zu is %.4g where %.4g was usual%s",
-				   p->index + 1, p->mean_after, p->mean_before, percent)
-			: snprintf(out, CHANGE_TEXT_MAX,
-				   "from value %zu on the mean is %.4g instead of %.4g%s", p->index + 1,
-				   p->mean_after, p->mean_before, percent);
+			? snprintf(out, CHANGE_TEXT_MAX, "value %zu is %s where %s was usual%s", p->index + 1,
+				   after, before, percent)
+			: snprintf(out, CHANGE_TEXT_MAX, "from value %zu on the mean is %s instead of %s%s",
+				   p->index + 1, after, before, percent);
 	if (*sure && n > 0 && n < CHANGE_TEXT_MAX)
 		snprintf(out + n, (size_t)(CHANGE_TEXT_MAX - n), "; %s", sure);
 	return out;

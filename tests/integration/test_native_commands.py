@@ -11,7 +11,7 @@ import subprocess
 from harness import AUSPEX, main
 from native import Native
 
-COMMANDS = ["run", "start", "stop", "restart", "reload", "status", "config", "push", "query", "backup", "doctor", "version"]
+COMMANDS = ["run", "start", "stop", "restart", "reload", "status", "config", "push", "query", "detect", "backup", "doctor", "version"]
 
 
 class Words(Native):

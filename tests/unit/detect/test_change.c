@@ -47,6 +47,9 @@ static void test_sentences(void **state)
 			"chance alone gives that 50 times in 100");
 	c = step(4, 5, NAN);
 	assert_text(&c, "from value 7 on the mean is 5 instead of 4 (+25 %)");
+	c = step(23593.18, 28431.75, NAN);
+	assert_text(&c, "from value 7 on the mean is 28432 instead of 23593 (+20.5 %)");
+	c = step(4, 5, NAN);
 	c.to = 7; /* it is the last one */
 	assert_text(&c, "value 7 is 5 where 4 was usual (+25 %)");
 }
@@ -66,6 +69,23 @@ static void test_how_sure(void **state)
 	c.p = 0;
 	assert_string_equal(change_sure_text(&c, text),
 			    "chance alone gives that less than once in a million");
+}
+
+static void test_json(void **state)
+{
+	struct buf out;
+	buf_init(&out);
+	struct jw w = jw_init(&out, JW_COMPACT);
+	struct change_point c = step(0, 3, 0.5);
+	c.method = "some";
+	change_write_json(&w, NULL, &c);
+	assert_string_equal(
+		buf_str(&out),
+		"{\"index\":6,\"from\":0,\"to\":10,\"mean_before\":0,\"mean_after\":3,\"sd_before\":0,"
+		"\"sd_after\":0,\"percentage_change\":null,\"magnitude\":1,\"p\":0.5,\"method\":\"some\","
+		"\"text\":\"from value 7 on the mean is 3 instead of 0; chance alone gives that 50 times in "
+		"100\"}");
+	buf_fini(&out);
 }
 
 static void test_a_list_grows_in_its_arena(void **state)
@@ -90,6 +110,7 @@ int main(void)
 		cmocka_unit_test(test_percentage_and_magnitude),
 		cmocka_unit_test(test_sentences),
 		cmocka_unit_test(test_how_sure),
+		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_a_list_grows_in_its_arena),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
