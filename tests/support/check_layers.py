@@ -28,7 +28,7 @@ LIBRARIES = {
     "curl/curl.h": {"net"},
     "yaml.h": {"conf"},
 }
-INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^">]+)[">]')
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]')
 
 
 def faults(root):
@@ -43,8 +43,9 @@ def faults(root):
             m = INCLUDE.match(line)
             if not m:
                 continue
-            header = m.group(1)
-            other = header.split("/")[0]
+            header = m.group(2)
+            # <net/if.h> is the system's: ours stand in quotes.
+            other = header.split("/")[0] if m.group(1) == '"' else ""
             where = f"{path.relative_to(root)}:{number}"
             if room in ALONE and (other in LEVEL or header in LIBRARIES):
                 yield f"{where}: {room} lives by libc alone: {header} is not seen there"
