@@ -222,11 +222,11 @@ class Files(Kode):
             seen.update((t, e) for t, e in zip(times, entries))
             time.sleep(0.3)
         times = sorted(seen)
-        slots = [round((t - times[0]) * 10) for t in times]
-        self.assertEqual(len(slots), len(set(slots)), "two samples of one instant")
+        slots = round((times[-1] - times[0]) * 10) + 1
+        self.assertLessEqual(len(times), slots + 1, "more samples than instants") # the first and the last may be late
         self.assertGreaterEqual(len(times), 60)
         if not SANITIZED: # an instant that a busy machine let go by is no loss of ours, a gap of many is
-            self.assertGreaterEqual(len(times) / (slots[-1] + 1), 0.9)
+            self.assertGreaterEqual(len(times) / slots, 0.9)
 
     def test_storm_of_readers(self):
         """glob, stat and json.load in a loop while every file is replaced ten times a second: not one error."""
