@@ -22,6 +22,14 @@ def thread_cpu_us(pid, tid=None):
     return sum(int(open("/proc/%d/task/%s/schedstat" % (pid, t)).read().split()[0]) for t in tids) / 1000.0
 
 
+def realtime():
+    """For rows about stalls: what else the machine is busy with must not count. Where it is not allowed, it does."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
+    except (AttributeError, PermissionError):
+        pass
+
+
 class Retry:
     """One method a bench; `options`: auspex, programs (folder of the benchmark programs), rounds."""
 
@@ -36,13 +44,13 @@ class Retry:
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def daemon(self, *flags, fresh=True):
+    def daemon(self, *flags, fresh=True, preexec=None):
         if fresh:
             shutil.rmtree(os.path.join(self.folder, "state"), ignore_errors=True)
         env = {"PATH": os.environ["PATH"], "HOME": self.folder, "XDG_STATE_HOME": os.path.join(self.folder, "state")}
         port = harness.free_port()
         argv = ["as", "patienced", "-socket", os.path.join(self.folder, "s"), "-port", str(port), "-pid-file", os.path.join(self.folder, "pid"), *flags]
-        return harness.Daemon(self.folder, argv, port, os.path.join(self.folder, "s"), env)
+        return harness.Daemon(self.folder, argv, port, os.path.join(self.folder, "s"), env, preexec=preexec)
 
     def load(self, *words):
         out = subprocess.run([self.load_program, *map(str, words)], capture_output=True, text=True, check=True).stdout.split()
@@ -83,7 +91,7 @@ class Retry:
         row("1 000 idle peers: next 20 sends visible after", "%.1f ms" % statistics.median(times), "<= 100 ms", verdict=max(times) <= 100)
 
     def stream(self):
-        d = self.daemon("-max-metrics", "1000000")
+        d = self.daemon("-max-metrics", "1000000", preexec=realtime)
         n, cpus = 500000, []
         for _ in range(self.o.rounds):
             before = thread_cpu_us(d.pid, d.pid)
@@ -162,13 +170,15 @@ class Retry:
         p99 = next(line.split()[1] for line in out.splitlines() if line.strip().startswith("99%"))
         return rate, p99
 
-    def nginx(self, port):
+    def nginx(self, port, preexec=None):
         conf = os.path.join(self.folder, "nginx.conf")
         pathlib.Path(conf).write_text(
             "worker_processes 1; daemon off; pid %s/nginx.pid; error_log stderr crit;\nevents { worker_connections 1024; }\n"
             "http { access_log off; keepalive_requests 1000000000; server { listen 127.0.0.1:%d; location / { default_type application/json;\n"
             "return 200 '{\"status\":\"healthy\",\"timestamp\":1795378345,\"version\":\"1.0.0\"}'; } } }\n" % (self.folder, port))
-        return subprocess.Popen(["nginx", "-c", conf, "-p", self.folder], stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(["nginx", "-c", conf, "-p", self.folder], stderr=subprocess.DEVNULL, preexec_fn=preexec)
+        time.sleep(0.5)
+        return process
 
     def health(self):
         if not shutil.which("wrk"):
@@ -177,7 +187,6 @@ class Retry:
         d, peer, port = self.daemon(), None, harness.free_port()
         if shutil.which("nginx"):
             peer = self.nginx(port)
-            time.sleep(0.5)
         for connections in (2, 64):
             ours, theirs = [], []
             for _ in range(self.o.rounds):
@@ -189,22 +198,26 @@ class Retry:
             ratio = statistics.median(a / b for a, b in zip(ours, theirs)) if theirs else None
             row("GET /api/health, %d connections" % connections, "%.0f/s" % mine, ">= one nginx worker",
                 "nginx %.0f/s" % other if theirs else "nginx is not installed", ratio >= 1 if theirs else None, ratio)
-        self.health_under_load(d, port if peer else None)
+        d.stop()
         if peer:
             peer.terminate()
             peer.wait()
-        d.stop()
+            peer = self.nginx(port, realtime)
+        self.health_under_load(port if peer else None)
+        if peer:
+            peer.terminate()
+            peer.wait()
 
-    def health_under_load(self, d, peer_port):
+    def health_under_load(self, peer_port):
         """One client asks while one process streams all the socket takes; nginx beside it is asked under the same load."""
-        stop = threading.Event()
+        d, stop = self.daemon(preexec=realtime), threading.Event()
 
         def feed():
             while not stop.is_set():
                 self.load("stream", d.socket_path, 200000, 100)
 
         def ask(port, path):
-            out = subprocess.run([self.load_program, "ask", str(port), path, "2"], capture_output=True, text=True, check=True).stdout.split()
+            out = subprocess.run([self.load_program, "ask", str(port), path, "2"], capture_output=True, text=True, check=True, preexec_fn=realtime).stdout.split()
             return float(out[0]), float(out[1])
         thread = threading.Thread(target=feed)
         thread.start()
@@ -215,6 +228,7 @@ class Retry:
                 theirs.append(ask(peer_port, "/"))
         stop.set()
         thread.join()
+        d.stop()
         p50, p99 = (statistics.median(x[i] for x in ours) for i in (0, 1))
         other = statistics.median(x[1] for x in theirs) if theirs else None
         row("GET /api/health p99 while the socket takes all it can", "%.2f ms (p50 %.2f)" % (p99, p50), "<= 5 ms",
