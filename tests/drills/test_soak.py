@@ -47,6 +47,13 @@ def slope(times, values):
     return b, STUDENT * math.sqrt(rest / (BLOCKS - 2) / sxx)
 
 
+def course(values):
+    """The means of the blocks in KiB above the first: a step and a slope look alike in one number."""
+    size = len(values) // BLOCKS
+    means = [statistics.fmean(values[i * size:(i + 1) * size]) / 1024 for i in range(BLOCKS)]
+    return " ".join("%+.0f" % (m - means[0]) for m in means[1:])
+
+
 class Load(threading.Thread):
     """One helping every TICK; a late helping is not made up for."""
 
@@ -163,7 +170,7 @@ class Soak(Case):
         for name in ("rss", "dirty"):
             values = [look[name] for look in looks[warm:]]
             b, half = slope(times[warm:], values)
-            text.append("%s %.2f MB, %+.0f +- %.0f KiB/h" % (name, statistics.median(values) / 1e6, b / 1024, half / 1024))
+            text.append("%s %.2f MB, %+.0f +- %.0f KiB/h (%s KiB)" % (name, statistics.median(values) / 1e6, b / 1024, half / 1024, course(values)))
             if b - half > 0 and b > HARMLESS:
                 growing.append(name)
         threads = {look["threads"] for look in looks[warm:]}
