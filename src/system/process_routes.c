@@ -137,6 +137,8 @@ static void on_moment(struct store_read *read, const struct store_row *row)
 {
 	struct asking *a = read->arg;
 	struct view bytes = row->values[TOP_ENTRIES].v;
+	if (row->t < a->oldest) /* nobody was noted down at that time */
+		return;
 	a->found = true;
 	a->t = row->t;
 	a->total = row->values[TOP_TOTAL].i;
@@ -171,7 +173,7 @@ static void on_seen(struct store_read *read, const struct store_row *row)
 static void answer_then(struct asking *a)
 {
 	struct jw *w = http_json(a->request);
-	write_head(w, a->t, "history", a->total, a->by);
+	write_head(w, a->t, a->found ? "history" : "none", a->total, a->by);
 	for (uint32_t i = 0; i < a->n; i++) {
 		write_shown(w, &a->shown[i]);
 		jw_end(w);
@@ -224,8 +226,6 @@ static void on_moment_read(struct store_read *read, int status)
 	struct asking *a = read->arg;
 	if (status < 0)
 		fail(a, 503, "the history cannot be read");
-	else if (!a->found || a->t < a->oldest)
-		fail(a, 404, "no moment of that time was kept");
 	else
 		ask_next(a);
 }
@@ -240,7 +240,7 @@ static void ask_history(struct http_request *r, struct process_log *l, wall_ns t
 	}
 	int64_t near = 3 * l->opt.interval_ns > NEAR_NS ? 3 * l->opt.interval_ns : NEAR_NS;
 	*a = (struct asking){
-		.request = r, .store = l->deps.store, .by = by, .limit = limit, .oldest = t - near
+		.request = r, .store = l->deps.store, .by = by, .limit = limit, .t = t, .oldest = t - near
 	};
 	arena_init(&a->arena, 2048);
 	http_defer(r, on_asker_gone, a);
@@ -300,10 +300,10 @@ const struct http_route process_routes[] = {
 	{ METHOD_GET, "/api/system/processes", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_processes,
 	  .params = params, .n_params = sizeof(params) / sizeof(params[0]),
 	  .summary = "The processes that use most CPU or memory, now or at a moment of the past",
-	  .response =
-		  "{\"type\":\"object\",\"required\":[\"t\",\"source\",\"total\",\"sort\",\"processes\"],"
-		  "\"properties\":{\"t\":{\"type\":\"number\"},\"source\":{\"enum\":[\"now\",\"history\"]},"
-		  "\"total\":{\"type\":\"integer\"},\"sort\":{\"enum\":[\"cpu\",\"memory\"]},"
-		  "\"processes\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}}" },
+	  .response = "{\"type\":\"object\",\"required\":[\"t\",\"source\",\"total\",\"sort\",\"processes\"],"
+		      "\"properties\":{\"t\":{\"type\":\"number\"},\"source\":{\"enum\":[\"now\",\"history\","
+		      "\"none\"]},"
+		      "\"total\":{\"type\":\"integer\"},\"sort\":{\"enum\":[\"cpu\",\"memory\"]},"
+		      "\"processes\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}}" },
 };
 const size_t process_n_routes = sizeof(process_routes) / sizeof(process_routes[0]);
