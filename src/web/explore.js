@@ -18,15 +18,6 @@ export function chartLink(key) {
 	return h('a', { class: 'series', href: '#charts', title: `Chart of ${key}`, click: () => shown && shown.show(key) }, h('code', null, key));
 }
 
-const globbed = (pattern) => new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.')}$`);
-
-/** Where rules draw the line for a series. */
-function limitsOf(keys, rules) {
-	const limit = (r) => r.above ?? r.below;
-	return (rules || []).filter((r) => typeof limit(r) === 'number' && keys.some((key) => globbed(r.series).test(key)))
-		.map((r) => ({ y: limit(r), tone: r.severity }));
-}
-
 /** What tells the series of a pattern apart: app.disk{m=/srv} of app.disk{*} is m=/srv. */
 function labelOf(key, pattern) {
 	const wild = pattern.search(/[*?]/);
@@ -36,11 +27,11 @@ function labelOf(key, pattern) {
 }
 
 async function chartOf(pattern, tools) {
-	const [{ series }, { rules }] = await Promise.all([ask(`/api/series?match=${encodeURIComponent(pattern)}`), ask('/api/alerts/rules').catch(() => ({}))]);
+	const { series } = await ask(`/api/series?match=${encodeURIComponent(pattern)}`);
 	const drawn = series.slice(0, COLOURS.length), rate = drawn.some((s) => s.type === 'counter');
 	const made = seriesChart(pattern, {
 		series: drawn.map((s, i) => ({ key: s.key, label: labelOf(s.key, pattern), colour: COLOURS[i], rate: s.type === 'counter' })),
-		unit: writer(pattern, drawn[0]?.unit, rate), lines: rate ? [] : limitsOf(drawn.map((s) => s.key), rules), class: 'half', tools, near: true,
+		unit: writer(pattern, drawn[0]?.unit, rate), class: 'half', tools, near: true,
 	});
 	if (series.length > drawn.length) made.note(`${drawn.length} of ${series.length} series`);
 	return made;
@@ -85,7 +76,7 @@ function mount(root) {
 		charts.get(pattern)?.node.scrollIntoView({ block: 'center' });
 	}
 	function offer({ series }) {
-		const foreign = (s) => Number(s.key.startsWith('auspex.'));
+		const foreign = (s) => Number(/^(auspex|system)\./.test(s.key)); // those have sections of their own
 		const best = [...series].sort((a, b) => foreign(a) - foreign(b) || (b.t || 0) - (a.t || 0) || (a.key < b.key ? -1 : 1)).slice(0, OFFERED);
 		names.replaceChildren(...series.slice(0, NAMES_MAX).map((s) => h('option', { value: s.key })));
 		offered.replaceChildren(...best.map((s) => h('button', { type: 'button', class: 'chip', click: () => show(s.key) }, s.key)));

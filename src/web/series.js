@@ -1,78 +1,75 @@
 // A card with a chart over series of the daemon: asks for its own range, only while it is seen.
-import { ask } from './api.js';
-import { lineChart } from './chart.js';
 import { h } from './dom.js';
+import { samples } from './feed.js';
+import { limitsOf } from './limits.js';
+import { lineChart } from './lines.js';
+import { marksOf } from './marks.js';
 import { panel } from './panel.js';
 import { grid, timeRange } from './range.js';
 
-const POINTS = 240; // steps across a chart
-const MARKS_MAX = 500;
-const MARKED = '-run_failed'; // each failed run is no landmark
-const MARKS_MS = 1500; // charts that ask within this time share one answer
+export const POINTS = 240; // steps across a chart
 const FASTEST_MS = 2000, SLOWEST_MS = 30000; // how often charts of a range that ends now are asked again
 const GAP = 3; // so many usual distances without a sample are a gap
 
-const iso = (ms) => new Date(ms).toISOString();
-
-let marksAsked = { key: '', at: 0, answer: null };
-
-/** The newest events of the range, for all charts of the page. */
-function marks({ start, end }) {
-	const key = `${start}-${end}`;
-	if (marksAsked.key !== key || performance.now() - marksAsked.at > MARKS_MS) {
-		const answer = ask(`/api/events?since=${iso(start)}&until=${iso(end)}&kind=${MARKED}&limit=${MARKS_MAX}`)
-			.then((a) => (a.events || []).map((e) => ({ t: e.t * 1000, title: e.title, severity: e.severity })).reverse(), () => []);
-		marksAsked = { key, at: performance.now(), answer };
-	}
-	return marksAsked.answer;
+/** How many steps usually lie between one sample and the next. */
+export function usualDistance(values) {
+	const distances = [];
+	let last = -1;
+	values.forEach((v, i) => {
+		if (v === null) return;
+		if (last >= 0) distances.push(i - last);
+		last = i;
+	});
+	return distances.sort((a, b) => a - b)[distances.length >> 1] || 1;
 }
 
 /** Counters become increases per second; where one begins anew nothing is known. */
-function rates(points) {
-	return points.slice(1).map((p, i) => {
-		const grown = (p.max - points[i].max) / (p.t - points[i].t);
-		const rate = grown >= 0 ? grown : NaN;
-		return { t: p.t, min: rate, avg: rate, max: rate };
+function rates(column, step) {
+	let last = -1;
+	return column.max.map((v, i) => {
+		if (v === null) return null;
+		const grown = last < 0 ? NaN : (v - column.max[last]) / ((i - last) * step / 1000);
+		last = i;
+		return grown >= 0 ? [grown, grown, grown] : null;
 	});
 }
 
-function usualDistance(times) {
-	const distances = times.slice(1).map((t, i) => t - times[i]).sort((a, b) => a - b);
-	return distances.length ? distances[distances.length >> 1] : 0;
+/** A cell of a row for each step: [min, avg, max], null where only others have a sample, NaN where a gap is. */
+function cells(column, spec, step) {
+	const scale = spec.scale || 1, found = spec.rate ? rates(column, step)
+		: column.avg.map((v, i) => (v === null ? null : [column.min[i], v, column.max[i]].map((x) => x * scale)));
+	if (scale < 0) found.forEach((v) => v && v.reverse());
+	if (scale !== 1 && spec.rate) found.forEach((v, i) => { found[i] = v && v.map((x) => x * scale); });
+	const gap = GAP * usualDistance(column.max);
+	let last = -1;
+	found.forEach((v, i) => {
+		if (v === null) return;
+		if (last >= 0 && i - last > gap) found[last + 1] = [NaN, NaN, NaN];
+		last = i;
+	});
+	return found;
 }
 
-/** The series' points side by side: [[Date, [min, avg, max] | null, …]]; NaN where a gap is, null where only others have a point. */
-function sideBySide(columns, step) {
-	const byTime = new Map();
-	columns.forEach((points, column) => {
-		const gap = GAP * Math.max(step / 1000, usualDistance(points.map((p) => p.t)));
-		points.forEach((p, i) => {
-			if (i && p.t - points[i - 1].t > gap) cell(points[i - 1].t + gap / GAP, column, [NaN, NaN, NaN]);
-			cell(p.t, column, [p.min, p.avg, p.max]);
-		});
-	});
-	function cell(t, column, value) {
-		if (!byTime.has(t)) byTime.set(t, columns.map(() => null));
-		byTime.get(t)[column] = value;
+/** The series side by side: [[Date, cell, …]], without rows that nobody fills. */
+function rowsOf(columns, range) {
+	const rows = [];
+	for (let i = 0; i < (columns[0]?.length || 0); i++) {
+		if (columns.some((c) => c[i] !== null)) rows.push([new Date(range.start + i * range.step), ...columns.map((c) => c[i])]);
 	}
-	return [...byTime.entries()].sort((a, b) => a[0] - b[0]).map(([t, values]) => [new Date(t * 1000), ...values]);
+	return rows;
 }
 
 async function fetchAll(series) {
-	const range = grid(POINTS);
-	const query = `start=${iso(range.start)}&end=${iso(range.end)}&step=${range.step / 1000}s`;
-	const [events, ...answers] = await Promise.all([marks(range),
-		...series.map((s) => ask(`/api/series/query?key=${encodeURIComponent(s.key)}&${query}`))]);
-	const columns = answers.map((a, i) => {
-		const points = (a.points || []).map((p) => ({ ...p, min: p.min * (series[i].scale || 1), avg: p.avg * (series[i].scale || 1), max: p.max * (series[i].scale || 1) }));
-		return series[i].rate ? rates(points) : points;
-	});
-	return { range, events, rows: sideBySide(columns, range.step), empty: columns.every((c) => !c.length) };
+	const range = grid(POINTS), keys = series.map((s) => s.key);
+	const [marks, lines, found] = await Promise.all([marksOf(range, keys), limitsOf(series.filter((s) => !s.rate).map((s) => s.key)), samples(keys, range, 'min,avg,max')]);
+	const scale = Math.abs(series[0]?.scale || 1);
+	return { range, marks, lines: lines.map((l) => ({ ...l, y: l.y * scale })), rows: rowsOf(series.map((s) => cells(found.get(s.key), s, range.step)), range) };
 }
 
 /**
- * seriesChart(title, {series: [{key, label, colour: '--accent', rate, scale}], unit: v → text, lines: [{y, tone}], class, tools, near})
- * → {node, refresh(), note(text), stop()}. rate: a counter, shown per second; near: the scale need not begin at 0. refresh() of a chart out of sight waits until it is seen.
+ * seriesChart(title, {series: [{key, label, colour: '--accent', rate, scale}], unit: v → text, class, tools, near, max, stack})
+ * → {node, refresh(), note(text), stop()}. rate: a counter, shown per second; near: the scale need not begin at 0; max: its end; stack: series stand on
+ * each other. refresh() of a chart out of sight waits until it is seen.
  */
 export function seriesChart(title, spec) {
 	const card = panel(title, { class: spec.class || 'chart-third', tools: spec.tools });
@@ -84,15 +81,15 @@ export function seriesChart(title, spec) {
 	let chart = null, seen = false, waiting = false;
 	card.body.replaceChildren(key, host);
 
-	function show({ range, events, rows, empty }) {
+	function show({ range, marks, lines, rows }) {
 		if (!card.node.isConnected) return; // removed while the answer was on its way
 		card.body.hidden = false; // the chart measures the room it has
-		const content = empty ? nothing : host;
+		const content = rows.length ? host : nothing;
 		if (card.body.lastChild !== content) card.body.replaceChildren(key, content); // a drag or a focus outlives a refresh
 		values.forEach((v) => { v.textContent = ''; });
-		if (empty) return;
-		if (!chart) chart = lineChart(host, { title, labels: spec.series.map((s) => s.label), colours: spec.series.map((s) => s.colour), unit: spec.unit, lines: spec.lines || [], near: spec.near, readout, values });
-		chart.update(rows, range, events);
+		if (!rows.length) return;
+		if (!chart) chart = lineChart(host, { title, labels: spec.series.map((s) => s.label), colours: spec.series.map((s) => s.colour), unit: spec.unit, near: spec.near, max: spec.max, stack: spec.stack, readout, values });
+		chart.update(rows, range, marks, lines);
 	}
 	function refresh() {
 		waiting = !seen;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { browserTest, card, eventually, param, ready } from './harness.mjs';
 
-const config = 'self_interval: 1s\nalerts:\n  - {name: full, series: "app.disk{*}", above: 90, severity: critical}\n  - {name: long, series: app.queue, above: 1e9}\n';
+const config = 'self_interval: 1s\nsystem: {enabled: false}\nalerts:\n  - {name: full, series: "app.disk{*}", above: 90, severity: critical}\n  - {name: long, series: app.queue, above: 1e9}\n';
 
 async function push(daemon, samples) {
 	const answer = await fetch(`${daemon.url}/api/push`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ samples }) });
@@ -49,6 +49,49 @@ await browserTest({
 		await t.page.locator('#charts').scrollIntoViewIfNeeded();
 		await eventually('a rate', async () => /^Value[\d.]+\/s$/.test((await legend(t.page, 'auspex.http_requests')).join()));
 		await eventually('a size', async () => /^Value[\d.]+ MB$/.test((await legend(t.page, 'auspex.rss_bytes')).join()));
+	},
+	'limits of rules, and the events about a series alone, stand on its chart': async (t) => {
+		await feed(t.daemon);
+		await push(t.daemon, [{ series: 'app.disk{m=/srv}', v: 97 }]);
+		await eventually('the alert', async () => (await (await fetch(`${t.daemon.url}/api/events?kind=alert&subject=app.*`)).json()).events.length === 1);
+		await open(t, '?last=15m&chart=app.disk{*}&chart=app.queue');
+		await t.page.locator('#charts').scrollIntoViewIfNeeded();
+		const said = (title) => card(t.page, title).locator('.plot').getAttribute('aria-label');
+		await eventually('limit and events', async () => /Limits: full at 90\. 2 events, the last at [\d:]+: full: app\.disk\{m=\/srv\} is 97, above 90\./.test(await said('app.disk{*}')));
+		assert.match(await said('app.queue'), /Limits: long at 1 G\. 1 event, the last at [\d:]+: auspex .* started\./);
+	},
+	'charts in sight ask together, and of a range that goes on only for its end': async (t) => {
+		await eventually('samples', async () => (await (await fetch(`${t.daemon.url}/api/series/query?key=auspex.rss_bytes&start=-15m&step=1s`)).json()).points.length > 2);
+		await open(t, '?last=1m');
+		await t.page.locator('#daemon').scrollIntoViewIfNeeded();
+		await eventually('charts', async () => (await t.page.locator('#daemon .plot[aria-label]').count()) > 5);
+		const questions = () => t.record.requests.map((u) => new URL(u)).filter((u) => u.pathname === '/api/series/query' && u.searchParams.get('key').startsWith('auspex.'));
+		const wide = (u) => (Date.parse(u.searchParams.get('end')) - Date.parse(u.searchParams.get('start'))) / 1000;
+		assert.ok(questions().some((u) => u.searchParams.getAll('key').length > 8 && wide(u) >= 60), 'the whole range of many at once');
+		t.record.requests.length = 0;
+		await eventually('asked again', async () => questions().length >= 2);
+		const again = questions().filter((u) => wide(u) < 20);
+		assert.ok(again.length && again.every((u) => u.searchParams.getAll('key').length > 8), questions().map(String).join('\n'));
+	},
+	'a click keeps the moment on all charts and in the address, Escape lets it go': async (t) => {
+		await feed(t.daemon);
+		await open(t, '?last=15m&chart=app.disk{*}&chart=app.queue');
+		await t.page.locator('#charts').scrollIntoViewIfNeeded();
+		const plot = card(t.page, 'app.disk{*}').locator('.plot');
+		await eventually('both charts', async () => (await t.page.locator('#charts .plot[aria-label]').count()) === 2);
+		const box = await plot.boundingBox();
+		await t.page.mouse.click(box.x + box.width * 0.6, box.y + 50);
+		await t.page.mouse.move(5, 5);
+		await eventually('it is in the address', async () => (await param(t.page, 'at')) !== null);
+		assert.equal(await t.page.locator('#charts .cursor.pinned:visible').count(), 2);
+		await t.page.reload();
+		await ready(t.page);
+		await t.page.locator('#charts').scrollIntoViewIfNeeded();
+		await eventually('it is kept', async () => (await t.page.locator('#charts .cursor.pinned:visible').count()) === 2);
+		await plot.focus();
+		await t.page.keyboard.press('Escape');
+		await eventually('it is let go', async () => (await param(t.page, 'at')) === null && (await t.page.locator('#charts .cursor:visible').count()) === 0);
+		assert.deepEqual(t.record.errors, []);
 	},
 	'what nobody knows is said': async (t) => {
 		await open(t, '?chart=no.such.series');

@@ -121,7 +121,7 @@ await browserTest({
 		await open(t, '?last=15m');
 		await charted(t.page);
 		const label = await t.page.locator('#daemon .plot').first().getAttribute('aria-label');
-		assert.match(label, /^Memory: Resident [\d.]+ MB, Private [\d.]+ (MB|kB)\. Arrow keys/);
+		assert.match(label, /^Memory: Resident [\d.]+ MB, Private [\d.]+ (MB|kB)\. 1 event, the last at [\d:]+: auspex .* started\. Arrow keys/);
 		await open(t, '?from=2026-11-01T00:00:00Z&to=2026-11-01T01:00:00Z');
 		await t.page.locator('#daemon').scrollIntoViewIfNeeded();
 		await t.page.locator('#daemon').getByText('No samples in this range.').first().waitFor();
