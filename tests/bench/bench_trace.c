@@ -1,9 +1,12 @@
 /* What a stored sample costs on the disk: the series of a trace go through the store as one collector's ticks, are compacted,
  * and the growth of the file is divided by their number. Every value is read back and compared.
  *
- *     host_trace.py print FILE | bench_trace
+ *     host_trace.py print FILE | bench_trace [TIMES]
  *
- * Prints: series, samples, bytes of growth, bytes a sample, values compared, of which different.
+ * With TIMES the trace is played so often, one after the other, and instead of the comparison the history answers for all of it at a step of a
+ * minute, series by series: prints series, samples, bytes a sample, milliseconds of the middle and of the slowest answer.
+ *
+ * Else prints: series, samples, bytes of growth, bytes a sample, values compared, of which different.
  */
 #include "store/store.h"
 
@@ -123,10 +126,10 @@ static int64_t ticks_left(const struct side *s)
 	return n;
 }
 
-static void feed(struct side *s, const struct trace *t)
+static void feed(struct side *s, const struct trace *t, wall_ms later)
 {
 	for (uint32_t row = 0; row < t->n_rows; row++) {
-		struct tick tick = { 1, t->times[row], t->n_series, t->ids,
+		struct tick tick = { 1, t->times[row] + later, t->n_series, t->ids,
 				     t->values + (size_t)row * t->n_series };
 		clock_fake_advance(&s->clock, row ? (t->times[row] - t->times[row - 1]) * NS_PER_MS : 0);
 		if (store_tick(s->store, &tick) < 0)
@@ -137,6 +140,10 @@ static void feed(struct side *s, const struct trace *t)
 		}
 	}
 	commit(s);
+}
+
+static void settle(struct side *s)
+{
 	clock_fake_advance(&s->clock, 3600 * NS_PER_S); /* every span is over */
 	while (ticks_left(s) != 0) {
 		store_chores_now(s->store);
@@ -182,8 +189,45 @@ static void compare(struct side *s, const struct trace *t, uint32_t series, uint
 	free(steps);
 }
 
-int main(void)
+static int by_size(const void *a, const void *b)
 {
+	double x = *(const double *)a, y = *(const double *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* How long the history takes to answer for all that was fed. */
+static void ask(struct side *s, const struct trace *t, wall_ms end, double *middle, double *slowest)
+{
+	size_t n = (size_t)((end - t->times[0]) / 60000) + 1;
+	struct step *steps = calloc(n, sizeof(*steps));
+	double took[SERIES_MAX];
+	if (!steps)
+		fail("out of memory");
+	for (uint32_t i = 0; i < t->n_series; i++) {
+		struct store_steps q = { .key = registry_get(t->registry, t->ids[i])->key,
+					 .start = t->times[0],
+					 .step_ms = 60000,
+					 .steps = steps,
+					 .n = n,
+					 .done = on_steps,
+					 .arg = s };
+		memset(steps, 0, n * sizeof(*steps));
+		mono_us before = clock_mono_us(clock_system());
+		s->waiting = true;
+		store_query_steps(s->store, &q);
+		while (s->waiting)
+			uv_run(&s->loop, UV_RUN_ONCE);
+		took[i] = (double)(clock_mono_us(clock_system()) - before) / 1000;
+	}
+	qsort(took, t->n_series, sizeof(*took), by_size);
+	*middle = took[t->n_series / 2];
+	*slowest = took[t->n_series - 1];
+	free(steps);
+}
+
+int main(int argc, char **argv)
+{
+	int times = argc > 1 ? atoi(argv[1]) : 1;
 	struct trace t = { .registry = registry_new(SERIES_MAX) };
 	struct side s = { .store = NULL };
 	const char *base = getenv("TMPDIR");
@@ -198,13 +242,24 @@ int main(void)
 	open_store(&s, &t);
 	int64_t empty = close_store(&s);
 	open_store(&s, &t);
-	feed(&s, &t);
-	for (uint32_t i = 0; i < t.n_series; i++)
+	wall_ms span = t.times[t.n_rows - 1] - t.times[0] + 1000;
+	for (int i = 0; i < times; i++)
+		feed(&s, &t, i * span);
+	settle(&s);
+	double middle = 0, slowest = 0;
+	if (times > 1)
+		ask(&s, &t, t.times[0] + times * span, &middle, &slowest);
+	for (uint32_t i = 0; times == 1 && i < t.n_series; i++)
 		compare(&s, &t, i, &compared, &different);
 	int64_t growth = close_store(&s) - empty;
-	uint64_t samples = (uint64_t)t.n_rows * t.n_series;
-	printf("%u %llu %lld %.3f %llu %llu\n", t.n_series, (unsigned long long)samples, (long long)growth,
-	       (double)growth / (double)samples, (unsigned long long)compared, (unsigned long long)different);
+	uint64_t samples = (uint64_t)t.n_rows * t.n_series * (uint64_t)times;
+	if (times > 1)
+		printf("%u %llu %.3f %.2f %.2f\n", t.n_series, (unsigned long long)samples,
+		       (double)growth / (double)samples, middle, slowest);
+	else
+		printf("%u %llu %lld %.3f %llu %llu\n", t.n_series, (unsigned long long)samples,
+		       (long long)growth, (double)growth / (double)samples, (unsigned long long)compared,
+		       (unsigned long long)different);
 	char command[320];
 	snprintf(command, sizeof(command), "rm -rf '%s'", s.dir);
 	if (system(command) != 0)

@@ -14,7 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 class Engines:
     """One method a bench; `options`: auspex, programs (folder of the benchmark programs), rounds."""
 
-    NAMES = ("store", "trace", "alert", "statsd", "page")
+    NAMES = ("store", "trace", "day", "alert", "statsd", "page")
 
     def __init__(self, options):
         self.o = options
@@ -39,6 +39,13 @@ class Engines:
         row("stored sample, an hour of a host: growth of the file", "%s bytes" % each.decode(), "<= 2 bytes", verdict=float(each) <= 2)
         row("  %d series, %d samples, %.0f KB: read back, different" % (int(series), int(samples), int(grown) / 1000),
             "%d of %d" % (int(different), int(compared)), "0", verdict=int(different) == 0 and compared == samples)
+
+    def day(self):
+        printed = subprocess.run([HERE / "host_trace.py", "print", HERE / "host_hour.gz"], stdout=subprocess.PIPE, check=True).stdout
+        done = subprocess.run([self.o.programs / "bench_trace", "24"], input=printed, stdout=subprocess.PIPE, check=True)
+        series, _, each, middle, slowest = done.stdout.decode().split()
+        row("a day of one of %s series at step 60 s, from disk" % series, "%s ms, slowest %s" % (middle, slowest), "< 5 ms", verdict=float(middle) < 5)
+        row("  stored sample of that day", each + " bytes", "<= 2 bytes", verdict=float(each) <= 2)
 
     def alert(self):
         d = json.loads(self.output("bench_alert"))
