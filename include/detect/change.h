@@ -51,13 +51,15 @@ void change_result_init(struct change_result *r, struct arena *arena);
 /* Appends a copy. 0 or -ENOMEM. */
 int change_result_add(struct change_result *r, const struct change_point *p);
 
-/* Everything of a verdict as an object, its sentence as "text"; what a method cannot tell is null, and `posterior` then left out. */
-void change_write_json(struct jw *w, const char *key, const struct change_point *p);
+/* The members of a verdict, from index to method, into an open object; what a method cannot tell is null, and `posterior` left out. */
+void change_write_json(struct jw *w, const struct change_point *p);
 
 #define CHANGE_TEXT_MAX 240
 /* "from value 7 on the mean is 7.921 instead of 1.57 (+405 %); chance alone gives that less than once in a million" - values
  * are counted from 1, as people count. Returns `out`. */
 const char *change_text(const struct change_point *p, char out[CHANGE_TEXT_MAX]);
+/* The same without a place: "the mean is 7.921 instead of 1.57 (+405 %); chance ...", or of the last value alone "8 where 5 was usual". */
+const char *change_what_text(const struct change_point *p, char out[CHANGE_TEXT_MAX]);
 /* Only how sure it is: "chance alone gives that once in 20 000", "the odds for a change are 99 to 1"; "" when the method does not
  * tell. Returns `out`. */
 #define CHANGE_SURE_MAX 80

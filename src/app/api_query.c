@@ -26,8 +26,7 @@ static void query_free(struct query *q)
 
 /* --- one series after the other ---------------------------------------------------------------------------------- */
 
-/* Does RAM hold everything since `start`? A sample pushed with an old time says nothing of its neighbours. */
-static bool ram_covers(const struct daemon *d, series_id id, wall_ms start)
+bool api_ram_covers(const struct daemon *d, series_id id, wall_ms start)
 {
 	return id != SERIES_NONE && start >= d->started_wall / NS_PER_MS &&
 	       start >= tiers_oldest(d->tiers, id) && !d->samples_refused;
@@ -52,7 +51,7 @@ static bool go_on(struct query *q)
 		memset(q->steps, 0, q->n * sizeof(*q->steps));
 		if (id != SERIES_NONE)
 			tiers_query(q->d->tiers, id, q->start, q->step_ms, q->from_ram, q->n);
-		if (!ram_covers(q->d, id, q->start) && store_is_durable(q->d->store)) {
+		if (!api_ram_covers(q->d, id, q->start) && store_is_durable(q->d->store)) {
 			q->stored = (struct store_steps){ .key = query_key(q),
 							  .start = q->start,
 							  .step_ms = q->step_ms,

@@ -159,6 +159,7 @@ static void write_scores(struct jw *w, const struct change_result *r)
 static int print_json(const struct numbers *x, const struct detector *d, const struct change_result *r,
 		      struct err *err)
 {
+	char sentence[CHANGE_TEXT_MAX];
 	struct buf out;
 	buf_init(&out);
 	struct jw w = jw_init(&out, JW_COMPACT);
@@ -169,8 +170,12 @@ static int print_json(const struct numbers *x, const struct detector *d, const s
 	if (r->why)
 		jw_cstr(&w, "why", r->why);
 	jw_arr(&w, "points");
-	for (size_t i = 0; i < r->n; i++)
-		change_write_json(&w, NULL, &r->points[i]);
+	for (size_t i = 0; i < r->n; i++) {
+		jw_obj(&w, NULL);
+		change_write_json(&w, &r->points[i]);
+		jw_cstr(&w, "text", change_text(&r->points[i], sentence));
+		jw_end(&w);
+	}
 	jw_end(&w);
 	if (r->scores)
 		write_scores(&w, r);

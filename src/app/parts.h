@@ -192,6 +192,8 @@ void pprof_stop(struct daemon *d);
 #define API_NOW "now"
 bool api_query_time(struct http_request *r, const char *name, const char *relative, wall_ns now,
 		    wall_ns *out);
+/* Does RAM hold everything of a series since `start`? A sample pushed with an old time says nothing of its neighbours. */
+bool api_ram_covers(const struct daemon *d, series_id id, wall_ms start);
 struct route_group {
 	const struct http_route *rows;
 	const size_t *n;
@@ -199,7 +201,8 @@ struct route_group {
 #define API_GROUPS(X)                                                                                        \
 	X(daemon)                                                                                            \
 	X(health)                                                                                            \
-	X(series) X(query) X(events) X(stream) X(push) X(session) X(metrics) X(openapi) X(page) X(pprof)
+	X(series)                                                                                            \
+	X(query) X(changes) X(events) X(stream) X(push) X(session) X(metrics) X(openapi) X(page) X(pprof)
 #define X(name)                                                                                              \
 	extern const struct http_route api_##name##_routes[];                                                \
 	extern const size_t api_##name##_n;

@@ -37,10 +37,8 @@ int change_result_add(struct change_result *r, const struct change_point *p)
 	return 0;
 }
 
-void change_write_json(struct jw *w, const char *key, const struct change_point *p)
+void change_write_json(struct jw *w, const struct change_point *p)
 {
-	char text[CHANGE_TEXT_MAX];
-	jw_obj(w, key);
 	jw_u64(w, "index", p->index);
 	jw_u64(w, "from", p->from);
 	jw_u64(w, "to", p->to);
@@ -54,8 +52,6 @@ void change_write_json(struct jw *w, const char *key, const struct change_point 
 	if (!isnan(p->posterior))
 		jw_double(w, "posterior", p->posterior);
 	jw_cstr(w, "method", p->method);
-	jw_cstr(w, "text", change_text(p, text));
-	jw_end(w);
 }
 
 /* --- for people ---------------------------------------------------------------------------------------------------------- */
@@ -109,7 +105,7 @@ static const char *number(double v, char out[32])
 	return out;
 }
 
-const char *change_text(const struct change_point *p, char out[CHANGE_TEXT_MAX])
+const char *change_what_text(const struct change_point *p, char out[CHANGE_TEXT_MAX])
 {
 	char sure[CHANGE_SURE_MAX], percent[40] = "", before[32], after[32];
 	if (isfinite(p->percentage_change))
@@ -117,12 +113,17 @@ const char *change_text(const struct change_point *p, char out[CHANGE_TEXT_MAX])
 	number(p->mean_before, before);
 	number(p->mean_after, after);
 	change_sure_text(p, sure);
-	int n = p->index + 1 == p->to
-			? snprintf(out, CHANGE_TEXT_MAX, "value %zu is %s where %s was usual%s", p->index + 1,
-				   after, before, percent)
-			: snprintf(out, CHANGE_TEXT_MAX, "from value %zu on the mean is %s instead of %s%s",
-				   p->index + 1, after, before, percent);
-	if (*sure && n > 0 && n < CHANGE_TEXT_MAX)
-		snprintf(out + n, (size_t)(CHANGE_TEXT_MAX - n), "; %s", sure);
+	snprintf(out, CHANGE_TEXT_MAX,
+		 p->index + 1 == p->to ? "%s where %s was usual%s%s%s" : "the mean is %s instead of %s%s%s%s",
+		 after, before, percent, *sure ? "; " : "", sure);
+	return out;
+}
+
+const char *change_text(const struct change_point *p, char out[CHANGE_TEXT_MAX])
+{
+	char what[CHANGE_TEXT_MAX];
+	bool single = p->index + 1 == p->to;
+	snprintf(out, CHANGE_TEXT_MAX, single ? "value %zu is %.200s" : "from value %zu on %.200s",
+		 p->index + 1, change_what_text(p, what));
 	return out;
 }
