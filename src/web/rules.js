@@ -66,7 +66,7 @@ function ruleForm(done, closed) {
 /** → {card, show(answer of /api/alerts/rules)}; changed() is called when a rule came or went. */
 export function rulesCard(changed) {
 	const make = h('button', { type: 'button', class: 'act', click: open }, 'New rule');
-	const card = panel('Alert Rules', { class: 'half alerts', tools: make });
+	const card = panel('Alert Rules', { class: 'half alerts rules', tools: make });
 	const place = h('div', { class: 'word-place' }), rows = h('div', { class: 'scroll' });
 	let doubted = null; // the rule whose removal waits for the second click
 
