@@ -198,14 +198,16 @@ static int by_size(const void *a, const void *b)
 /* How long the history takes to answer for all that was fed. */
 static void ask(struct side *s, const struct trace *t, wall_ms end, double *middle, double *slowest)
 {
-	size_t n = (size_t)((end - t->times[0]) / 60000) + 1;
+	size_t n = (size_t)((end - t->times[0]) / 60000) + 2;
 	struct step *steps = calloc(n, sizeof(*steps));
 	double took[SERIES_MAX];
 	if (!steps)
 		fail("out of memory");
 	for (uint32_t i = 0; i < t->n_series; i++) {
 		struct store_steps q = { .key = registry_get(t->registry, t->ids[i])->key,
-					 .start = t->times[0],
+					 .start = t->times[0] -
+						  t->times[0] %
+							  60000, /* whole minutes are answered from minutes */
 					 .step_ms = 60000,
 					 .steps = steps,
 					 .n = n,
