@@ -2,7 +2,8 @@
 //
 // A section is a module listed in meson.build: {id, nav, title, lead, topics, ranged?, mount(root, frame) → {refresh(), event?(event), stop?()}}.
 // A ranged one shows the range of time that range.js holds, and is refreshed when it changes. frame.lead(…nodes) replaces the sentence
-// beside the title, frame.badge(n) puts a number of things that need somebody beside the section's name and into the window's title.
+// beside the title, frame.badge(n) puts a number of things that need somebody beside the section's name and into the window's title,
+// frame.absent(true) takes the section off the page: this daemon has nothing for it.
 // refresh() answers with settled promises; the frame reads from them whether the daemon answers and wants a key.
 import { ask } from './api.js';
 import { h } from './dom.js';
@@ -73,7 +74,7 @@ async function refreshAll() {
 	if (signingIn) return;
 	const rounds = await Promise.all(mounted.map((m) => m.refresh()));
 	judge(rounds.flat());
-	if (!jumped) document.getElementById(location.hash.slice(1))?.scrollIntoView(); // only now the sections have their heights
+	if (!jumped) document.getElementById(location.hash.slice(1))?.scrollIntoView({ behavior: 'instant' }); // only now the sections have their heights
 	jumped = true;
 }
 
@@ -112,11 +113,15 @@ function setBadge(section, n) {
 	document.title = all ? `(${all}) ${title}` : title;
 }
 
+function setAbsent(section, gone) {
+	at(section.id).hidden = at('nav').querySelector(`[href="#${section.id}"]`).hidden = gone;
+}
+
 function mountSection(section) {
 	const root = h('div', { class: 'grid' }), lead = h('p', { class: 'lead' }, section.lead);
 	main.append(h('section', { id: section.id, class: 'page', 'aria-labelledby': `${section.id}-title` },
 		h('header', { class: 'page-head' }, h(shown.length > 1 ? 'h2' : 'h1', { id: `${section.id}-title` }, section.title), lead), root));
-	const live = section.mount(root, { lead: (...nodes) => lead.replaceChildren(...nodes), badge: (n) => setBadge(section, n) });
+	const live = section.mount(root, { lead: (...nodes) => lead.replaceChildren(...nodes), badge: (n) => setBadge(section, n), absent: (gone) => setAbsent(section, gone) });
 	const refreshLive = throttle(LIVE_MS, async () => {
 		if (!document.hidden) judge(await live.refresh());
 	});

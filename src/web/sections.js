@@ -4,5 +4,6 @@ import retry from './retry.js';
 import timeline from './timeline.js';
 import explore from './explore.js';
 import daemon from './daemon.js';
+import system from './system.js';
 
-export default [alerts, retry, timeline, explore, daemon];
+export default [system, alerts, retry, timeline, explore, daemon];

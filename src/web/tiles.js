@@ -1,0 +1,119 @@
+// The last second in figures, each with its last two minutes as a small line.
+import { colour, dark } from './chart.js';
+import { h } from './dom.js';
+import { samples } from './feed.js';
+import { bytes, NONE, short } from './format.js';
+import { limitsOf } from './limits.js';
+import { panel } from './panel.js';
+
+const EVERY_MS = 1000, SECONDS = 120;
+const CANDIDATES = 32; // disks, mounts or sensors among which the greatest is looked for
+
+const percent = (v) => (v === null ? NONE : `${v < 9.95 ? v.toFixed(1) : Math.round(v)} %`);
+const rate = (v) => (v === null ? NONE : `${bytes(v)}/s`);
+const fixed = (v) => (v === null ? NONE : v.toFixed(2));
+
+/** What is most worth a word beside how busy the processor is. */
+function besideCpu({ iowait, steal, running }) {
+	if (steal >= 5) return `${percent(steal)} stolen`;
+	if (iowait >= 1) return `${percent(iowait)} waits for disk`;
+	return running === null ? '' : `${running} ${running === 1 ? 'task runs' : 'tasks run'}`;
+}
+
+/**
+ * metric: whose value is told and drawn; several: by this label there are many, of which the greatest counts; with: what else tell needs, by name:
+ * [metric, labels]; top: end of the scale of the line. tell(value, with, name of the greatest) → [figure, words below].
+ */
+const TILES = [
+	{ title: 'CPU', metric: 'cpu.percent', top: 100, with: { iowait: ['cpu.mode', { mode: 'iowait' }], steal: ['cpu.mode', { mode: 'steal' }], running: ['tasks_running'] },
+		tell: (v, more) => [percent(v), besideCpu(more)] },
+	{ title: 'Load', metric: 'load1', with: { five: ['load5'], fifteen: ['load15'] }, tell: (v, more) => [fixed(v), `${fixed(more.five)} · ${fixed(more.fifteen)}`] },
+	{ title: 'Memory', metric: 'memory.percent', top: 100, with: { available: ['memory.available'] }, tell: (v, more) => [percent(v), `${bytes(more.available)} available`] },
+	{ title: 'Swap', metric: 'swap.percent', top: 100, with: { used: ['swap.used'] }, tell: (v, more) => [percent(v), `${bytes(more.used)} used`] },
+	{ title: 'Busiest Disk', metric: 'disk.util', several: 'disk', top: 100, tell: (v, more, name) => [percent(v), name] },
+	{ title: 'Fullest', metric: 'filesystem.percent', several: 'mount', top: 100, tell: (v, more, name) => [percent(v), name] },
+	{ title: 'Received', metric: 'network.rx_bytes', with: { packets: ['network.rx_packets'] }, tell: (v, more) => [rate(v), `${short(more.packets)} packets/s`] },
+	{ title: 'Sent', metric: 'network.tx_bytes', with: { packets: ['network.tx_packets'] }, tell: (v, more) => [rate(v), `${short(more.packets)} packets/s`] },
+	{ title: 'Hottest', metric: 'temperature', several: 'sensor', tell: (v, more, name) => [v === null ? NONE : `${short(v)} °C`, name] },
+];
+
+/** The line of the last minutes, as wide as its tile. */
+function drawLine(canvas, values, top) {
+	const scale = devicePixelRatio || 1, ctx = canvas.getContext('2d'), [width, height] = [canvas.clientWidth, canvas.clientHeight];
+	const most = top || Math.max(...values.filter((v) => v !== null), 0) || 1;
+	canvas.width = width * scale;
+	canvas.height = height * scale;
+	ctx.scale(scale, scale);
+	const points = values.map((v, i) => [(i / (values.length - 1)) * width, v === null ? null : height - 1 - Math.min(1, v / most) * (height - 3)]).filter(([, y]) => y !== null);
+	if (points.length < 2) return;
+	ctx.beginPath();
+	points.forEach(([x, y], i) => (i ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
+	ctx.strokeStyle = colour('--accent');
+	ctx.lineWidth = 1.2;
+	ctx.stroke();
+	ctx.lineTo(points[points.length - 1][0], height);
+	ctx.lineTo(points[0][0], height);
+	ctx.fillStyle = colour('--share-fill');
+	ctx.globalCompositeOperation = 'destination-over';
+	ctx.fill();
+}
+
+/** The worst limit that a value breaks. */
+const broken = (limits, v) => limits.findLast((l) => v !== null && (l.above ? v > l.y : v < l.y));
+
+function tile(row, has) {
+	const key = (metric, labels) => has.key(`system.${metric}`, labels);
+	const found = row.several ? has.names(`system.${row.metric}`, row.several).slice(0, CANDIDATES).map((name) => ({ name, key: key(row.metric, { [row.several]: name }) }))
+		: [{ key: key(row.metric) }].filter((one) => one.key);
+	if (!found.length) return null;
+	const more = Object.entries(row.with || {}).map(([name, [metric, labels]]) => [name, key(metric, labels)]);
+	const value = h('dd'), words = h('dd', { class: 'words' }), canvas = h('canvas', { 'aria-hidden': 'true' });
+	return {
+		node: h('div', { class: 'tile' }, h('dt', null, row.title), value, words, canvas),
+		keys: [...found.map((one) => one.key), ...more.map(([, k]) => k).filter(Boolean)],
+		async show(answer) {
+			const newest = (k) => (k ? answer.get(k).avg.findLast((v) => v !== null) ?? null : null);
+			const best = found.reduce((a, b) => ((newest(b.key) ?? -1) > (newest(a.key) ?? -1) ? b : a)), now = newest(best.key);
+			const [text, below] = row.tell(now, Object.fromEntries(more.map(([name, k]) => [name, newest(k)])), best.name);
+			if (value.textContent !== text) value.textContent = text;
+			if (words.textContent !== below) words.textContent = words.title = below;
+			drawLine(canvas, answer.get(best.key).avg, row.top);
+			const limit = broken(await limitsOf([best.key]), now);
+			value.className = { critical: 'bad', warning: 'warn' }[limit?.tone] || '';
+			value.title = limit ? `${limit.text}: ${limit.above ? 'above' : 'below'} ${row.tell(limit.y, {}, '')[0]}` : '';
+		},
+	};
+}
+
+/** → {node, rebuild(inventory), refresh(), stop()}. */
+export function tilesCard() {
+	const card = panel('Now', { class: 'now' }), list = h('dl', { class: 'tiles' });
+	let tiles = [], seen = true;
+	card.body.replaceChildren(list);
+	async function refresh() {
+		if (!tiles.length) return null;
+		const end = Math.ceil(Date.now() / 1000) * 1000;
+		const answer = samples(tiles.flatMap((t) => t.keys), { start: end - SECONDS * 1000, end, step: 1000 }, 'avg');
+		return card.load(answer, (found) => tiles.forEach((t) => t.show(found)));
+	}
+	const timer = setInterval(() => {
+		if (seen && !document.hidden) refresh().catch(() => {});
+	}, EVERY_MS);
+	const sight = new IntersectionObserver(([entry]) => { seen = entry.isIntersecting; });
+	sight.observe(card.node);
+	const themed = () => refresh().catch(() => {});
+	dark.addEventListener('change', themed);
+	return {
+		node: card.node,
+		refresh,
+		rebuild(has) {
+			tiles = TILES.map((row) => tile(row, has)).filter(Boolean);
+			list.replaceChildren(...tiles.map((t) => t.node));
+		},
+		stop() {
+			clearInterval(timer);
+			sight.disconnect();
+			dark.removeEventListener('change', themed);
+		},
+	};
+}
