@@ -33,7 +33,7 @@ await browserTest({
 		await eventually('it is told', async () => /^Cores: \d+ cores?; busiest now core \d+ with \d+ %/.test(await strip.getAttribute('aria-label')));
 		await strip.focus();
 		await t.page.keyboard.press('ArrowDown');
-		await eventually('a core is read', async () => /\d\d:\d\d:\d\d core 0 /.test(await card(t.page, 'Cores').locator('.readout').textContent()));
+		await eventually('a core is read', async () => /\d\d:\d\d:\d\d core 0 /.test(await t.page.locator('.card.inner .readout').textContent()));
 	},
 	'who uses most now, and who did at a moment that is looked at': async (t) => {
 		await open(t);
