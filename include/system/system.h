@@ -52,7 +52,8 @@ struct system;
 /* `opt` is borrowed until system_reconfigure gives another or system_close is through. The first sample is taken by the loop's next turn, so that
  * who subscribes right after gets it. 0, or a code with a sentence. */
 int system_new(struct system **out, const struct system_deps *deps, const struct system_options *opt, struct err *err);
-/* Takes what a reload may change; `opt` as above. */
+/* Takes what a reload may change; `opt` as above. Another interval, of the samples or of a collector, starts the schedule anew at once: every
+ * collector is read, and nothing counts as missed. */
 void system_reconfigure(struct system *s, const struct system_options *opt);
 /* At most 8 subscribers: ERR_FULL. They are called in order. */
 int system_on_sample(struct system *s, host_sample_cb cb, void *arg);

@@ -1,6 +1,7 @@
 /* GET /api/series: what is known. */
 #include "app/parts.h"
 
+#include "series/block.h"
 #include "series/key.h"
 
 static double seconds(wall_ms t)
@@ -17,7 +18,7 @@ static void write_series(struct jw *w, const struct series *s)
 	jw_cstr(w, "help", s->meta.help ? s->meta.help : "");
 	if (s->last_t) {
 		jw_fixed(w, "t", seconds(s->last_t), 3);
-		jw_double(w, "v", s->last_v);
+		jw_double(w, "v", block_round(s->last_v, s->meta.decimals));
 	}
 	jw_end(w);
 }

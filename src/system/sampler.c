@@ -1,5 +1,7 @@
 #include "sampler.h"
 
+#include "series/block.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,20 +63,71 @@ static uint32_t every_of(const struct system_options *opt, int64_t every_ns)
 	return n < 1 ? 1 : n > SYSTEM_EVERY_MAX ? SYSTEM_EVERY_MAX : (uint32_t)n;
 }
 
-void sampler_set_options(struct sampler *s, const struct system_options *opt)
+/* --- life -------------------------------------------------------------------------------------------------------------- */
+
+static int switch_on(struct sampler *s, struct collector *c)
 {
-	s->opt = opt;
+	struct metric_label label = { "collector", view_of(c->type->name) };
+	c->state = calloc(1, c->type->state_size);
+	int rc = c->state ? c->type->init(c->state, &c->columns) : -ENOMEM;
+	if (rc < 0)
+		return rc;
+	c->status = COLLECTOR_ON;
+	if (c->mean_column == COLUMN_NONE) {
+		c->mean_column = columns_add(&s->self, &self_mean, &label, 1);
+		c->max_column = columns_add(&s->self, &self_max, &label, 1);
+	}
+	return 0;
 }
 
-static void add_self_columns(struct sampler *s)
+static void switch_off(struct sampler *s, struct collector *c)
 {
-	s->missed_column = columns_add(&s->self, &self_missed, NULL, 0);
-	for (size_t i = 0; i < COLLECTORS; i++) {
-		struct collector *c = &s->collectors[i];
-		struct metric_label label = { "collector", view_of(c->type->name) };
-		c->mean_column = c->every ? columns_add(&s->self, &self_mean, &label, 1) : COLUMN_NONE;
-		c->max_column = c->every ? columns_add(&s->self, &self_max, &label, 1) : COLUMN_NONE;
+	if (c->state && c->type->fini)
+		c->type->fini(c->state);
+	free(c->state);
+	c->state = NULL;
+	columns_fini(&c->columns);
+	columns_init(&c->columns, s->deps.registry);
+	c->every = 0;
+	c->status = COLLECTOR_OFF;
+	c->told = false;
+	c->error = 0;
+	c->last = c->retry_at = 0;
+}
+
+/* As if nothing had been read yet. */
+static void forget_parts(struct host_sample *sample)
+{
+	*sample = (struct host_sample){ .number = sample->number, .t = sample->t, .mono = sample->mono };
+	sample->network.active_connections = sample->close_wait_front = sample->close_wait_back = -1;
+	sample->swap_percent = sample->disk_percent = sample->disk_bytes_per_s = NAN;
+	sample->cpu_user = sample->cpu_system = sample->cpu_iowait = sample->cpu_idle = NAN;
+}
+
+/* Gives one collector its interval; true when that is another than it had. */
+static bool set_every(struct sampler *s, struct collector *c, uint32_t every)
+{
+	if (every == c->every)
+		return false;
+	int rc = !c->every ? switch_on(s, c) : 0;
+	if (rc < 0)
+		LOG(s->deps.log, LOG_WARN, "system", "a collector cannot be switched on",
+		    LF_S("collector", c->type->name), LF_S("error", err_text(rc)));
+	if (rc < 0 || !every) {
+		switch_off(s, c);
+		forget_parts(&s->sample);
 	}
+	c->every = rc < 0 ? 0 : every;
+	return true;
+}
+
+bool sampler_reconfigure(struct sampler *s, const struct system_options *opt)
+{
+	bool changed = opt->interval_ns != s->opt->interval_ns;
+	s->opt = opt;
+	for (size_t i = 0; i < COLLECTORS; i++)
+		changed |= set_every(s, &s->collectors[i], every_of(opt, opt->every_ns[i]));
+	return changed;
 }
 
 int sampler_new(struct sampler **out, const struct system_deps *deps, const struct system_options *opt)
@@ -87,26 +140,21 @@ int sampler_new(struct sampler **out, const struct system_deps *deps, const stru
 	s->opt = opt;
 	buf_init(&s->text);
 	columns_init(&s->self, deps->registry);
-	s->sample.network.active_connections = s->sample.close_wait_front = s->sample.close_wait_back = -1;
-	s->sample.swap_percent = s->sample.disk_percent = s->sample.disk_bytes_per_s = NAN;
-	s->sample.cpu_user = s->sample.cpu_system = s->sample.cpu_iowait = s->sample.cpu_idle = NAN;
-	for (size_t i = 0; i < COLLECTORS; i++)
+	s->missed_column = columns_add(&s->self, &self_missed, NULL, 0);
+	forget_parts(&s->sample);
+	for (size_t i = 0; i < COLLECTORS; i++) {
 		s->collectors[i].type = types[i];
+		s->collectors[i].mean_column = s->collectors[i].max_column = COLUMN_NONE;
+		columns_init(&s->collectors[i].columns, deps->registry);
+	}
 	for (size_t i = 0; rc == 0 && i < COLLECTORS; i++) {
-		struct collector *c = &s->collectors[i];
-		columns_init(&c->columns, deps->registry);
-		c->every = every_of(opt, opt->every_ns[i]);
-		c->status = c->every ? COLLECTOR_ON : COLLECTOR_OFF;
-		if (!c->every)
-			continue;
-		c->state = calloc(1, c->type->state_size);
-		rc = c->state ? c->type->init(c->state, &c->columns) : -ENOMEM;
+		s->collectors[i].every = every_of(opt, opt->every_ns[i]);
+		rc = s->collectors[i].every ? switch_on(s, &s->collectors[i]) : 0;
 	}
 	if (rc < 0) {
 		sampler_free(s);
 		return rc;
 	}
-	add_self_columns(s);
 	*out = s;
 	return 0;
 }
@@ -278,16 +326,21 @@ void sampler_publish_self(struct sampler *s, wall_ms t, uint64_t missed)
 
 /* --- telling ------------------------------------------------------------------------------------------------------- */
 
+/* At the resolution its series declares. */
+static void write_value(struct jw *w, const struct series *series, double value)
+{
+	jw_key(w, series->key);
+	jw_double(w, NULL, block_round(value, series->meta.decimals));
+}
+
 static void write_series(const struct sampler *s, struct jw *w)
 {
 	jw_obj(w, "series");
 	for (size_t i = 0; i < COLLECTORS; i++) {
 		const struct columns *c = &s->collectors[i].columns;
 		for (uint32_t k = 0; k < c->n; k++)
-			if (c->ids[k] != SERIES_NONE && isfinite(c->values[k])) {
-				jw_key(w, registry_get(s->deps.registry, c->ids[k])->key);
-				jw_double(w, NULL, c->values[k]);
-			}
+			if (c->ids[k] != SERIES_NONE && isfinite(c->values[k]))
+				write_value(w, registry_get(s->deps.registry, c->ids[k]), c->values[k]);
 	}
 	jw_end(w);
 }

@@ -16,10 +16,13 @@
 enum collector_state { COLLECTOR_OFF, COLLECTOR_ON, COLLECTOR_ABSENT, COLLECTOR_FAILING };
 
 struct sampler;
-/* `opt` is borrowed until sampler_set_options or the end. 0, -ENOMEM, or what a collector's init said. */
+/* `opt` is borrowed until sampler_reconfigure or the end. 0, -ENOMEM, or what a collector's init said. */
 int sampler_new(struct sampler **out, const struct system_deps *deps, const struct system_options *opt);
 void sampler_free(struct sampler *s);
-void sampler_set_options(struct sampler *s, const struct system_options *opt);
+/* Takes other options: how often each collector reads, and which of them do at all. One that is switched off forgets what it knew, and so does the
+ * sample; one that cannot be made ready stays off, which is logged. True when any of that changed: the schedule then starts anew at tick 0,
+ * where every collector is due. */
+bool sampler_reconfigure(struct sampler *s, const struct system_options *opt);
 /* Takes sample `tick` of the schedule: reads what is due and puts the ticks onto the hub. */
 void sampler_take(struct sampler *s, uint64_t tick, wall_ns t, mono_us mono);
 /* NULL before the first. */

@@ -21,6 +21,11 @@ static inline void schedule_init(struct schedule *s, mono_us now, mono_us interv
 {
 	*s = (struct schedule){ now, interval, 0, 0 };
 }
+/* Goes on from `start` with another interval; what was missed so far stays counted. Tick 0 is due at `start`. */
+static inline void schedule_restart(struct schedule *s, mono_us start, mono_us interval)
+{
+	*s = (struct schedule){ start, interval, 0, s->missed };
+}
 /* How long until the next tick, in µs; 0 when it is due. */
 static inline mono_us schedule_wait(const struct schedule *s, mono_us now)
 {

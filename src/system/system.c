@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #define SUBSCRIBERS   8
+#define APART_US      (100 * US_PER_MS)
 #define SELF_EVERY_US (10 * US_PER_S)
 
 #define OPTIONS struct system_options
 static const struct option rows[] = {
 	OPT_BOOL(OPTIONS, enabled, "enabled", "true", 0, "Sample this machine."),
-	OPT_DURATION(OPTIONS, interval_ns, "interval", "1s", 0.1, 3600, 0,
+	OPT_DURATION(OPTIONS, interval_ns, "interval", "1s", 0.1, 3600, OPT_RELOAD,
 		     "Time from one sample to the next."),
 	OPT_PATH(OPTIONS, proc, "proc", "/proc", 0, "Where the kernel's process files are."),
 	OPT_PATH(OPTIONS, sys, "sys", "/sys", 0, "Where the kernel's device files are."),
@@ -44,7 +45,7 @@ static const struct option rows[] = {
 	OPT_BOOL(OPTIONS, auto_track_python, "auto_track_python", "true", OPT_RELOAD,
 		 "Watch every process with python in its name as well."),
 #define X(name, every, help)                                                                                 \
-	OPT_DURATION(OPTIONS, every_ns[COLLECTOR_##name], #name, every, 0, 3600, 0,                          \
+	OPT_DURATION(OPTIONS, every_ns[COLLECTOR_##name], #name, every, 0, 3600, OPT_RELOAD,                 \
 		     "How often " help " are read, at most with every sample; 0: never."),
 	COLLECTOR_MAP(X)
 #undef X
@@ -145,7 +146,13 @@ int system_new(struct system **out, const struct system_deps *deps, const struct
 void system_reconfigure(struct system *s, const struct system_options *opt)
 {
 	s->opt = opt;
-	sampler_set_options(s->sampler, opt);
+	if (!sampler_reconfigure(s->sampler, opt))
+		return;
+	/* At once, but not so close to the newest sample that the two are hard to tell apart. */
+	const struct host_sample *last = sampler_last(s->sampler);
+	mono_us now = clock_mono_us(s->deps.clock), apart = last ? last->mono + APART_US : 0;
+	schedule_restart(&s->schedule, now > apart ? now : apart, opt->interval_ns / NS_PER_US);
+	arm(s);
 }
 
 int system_on_sample(struct system *s, host_sample_cb cb, void *arg)

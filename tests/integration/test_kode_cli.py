@@ -384,6 +384,22 @@ class Reload(Kode):
         self.assertNotIn("network", self.newest())
         self.assertFalse(self.gone(pid))
 
+    def test_sighup_changes_how_often_and_what_is_sampled(self):
+        config = self.config("daemon: {sample_interval: 3600, enable_network_monitoring: false}\n")
+        pid = self.start("-c", config)
+        self.wait_for_samples(1)
+        self.config("daemon: {sample_interval: 0.1}\n")
+        os.kill(pid, signal.SIGHUP)
+        self.wait_for_samples(20)
+        self.assertIn("network", self.newest())
+        self.assertIn("configuration reloaded", self.log())
+        self.assertNotRegex(self.log(), "needs_restart=[\"']?[a-z]")
+        times = [e["system"]["timestamp"] for e in self.load("metrics_live.json")]
+        self.assertEqual(len(set(times)), len(times))
+        self.config("daemon: {sample_interval: 0.1, enable_network_monitoring: false}\n")
+        os.kill(pid, signal.SIGHUP)
+        self.eventually(lambda: "network" not in self.newest())
+
     def test_the_log_is_opened_anew(self):
         pid = self.start()
         os.rename(self.log_file, self.log_file + ".moved")

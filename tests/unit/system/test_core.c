@@ -129,6 +129,60 @@ static void test_skipped_interfaces(void **state)
 			 SERIES_NONE);
 }
 
+static void test_other_options_at_a_reload(void **state)
+{
+	struct host *h = *state;
+	struct system_options other = h->opt;
+	host_sample(h, 0);
+	assert_false(sampler_reconfigure(h->sampler, &other)); /* nothing that matters here */
+	other.every_ns[COLLECTOR_network] = 0;
+	assert_true(sampler_reconfigure(h->sampler, &other));
+	assert_int_equal(sampler_last(h->sampler)->have, 0); /* nothing that was freed is pointed to */
+	h->tick = 0;
+	host_write(h, "proc/stat", "cpu 130 0 0 970 0 0 0 0 0 0\n");
+	const struct host_sample *s = host_sample(h, 1000);
+	assert_int_equal(s->number, 2);
+	assert_int_equal(s->have, HOST_CPU | HOST_MEMORY | HOST_LOAD);
+	assert_float_equal(s->cpu_percent, 30, 1e-9); /* what goes on knows the reading before */
+	assert_true(isnan(host_value(h, "system.network.rx_bytes")));
+
+	assert_true(sampler_reconfigure(h->sampler, &h->opt));
+	h->tick = 0;
+	s = host_sample(h, 1000);
+	assert_true(s->have & HOST_NETWORK);
+	assert_true(isnan(s->network.bytes_recv_per_s)); /* of the time in between nothing is known */
+	host_write(h, "proc/net/dev", HEAD "eth0: 1100 10 0 0 0 0 0 0 500 5 0 0 0 0 0 0\n");
+	host_sample(h, 1000);
+	assert_float_equal(host_value(h, "system.network.rx_bytes"), 100, 1e-9);
+
+	other = h->opt;
+	other.interval_ns = NS_PER_S / 10;
+	other.every_ns[COLLECTOR_load] = NS_PER_S;
+	assert_true(sampler_reconfigure(h->sampler, &other));
+	h->tick = 0;
+	for (int i = 0; i < 20; i++) {
+		host_sample(h, 100);
+		assert_int_equal(!isnan(host_value(h, "system.load1")), i % 10 == 0);
+	}
+	assert_true(sampler_reconfigure(h->sampler, &h->opt));
+}
+
+static void test_values_are_told_as_they_are_kept(void **state)
+{
+	struct host *h = *state;
+	struct buf out;
+	host_sample(h, 0);
+	host_write(h, "proc/stat", "cpu 101 0 0 902 0 0 0 0 0 0\n");
+	host_sample(h, 1000);
+	buf_init(&out);
+	struct jw w = jw_init(&out, JW_COMPACT);
+	jw_obj(&w, NULL);
+	sampler_write(h->sampler, &w);
+	jw_end(&w);
+	assert_non_null(strstr(buf_str(&out), "\"system.cpu.mode{mode=user}\":33.33,"));
+	buf_fini(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +192,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_interfaces_and_cores_come_and_go, start, stop),
 		cmocka_unit_test_setup_teardown(test_files_that_vanish_and_come_back, start, stop),
 		cmocka_unit_test_setup_teardown(test_skipped_interfaces, start, stop),
+		cmocka_unit_test_setup_teardown(test_other_options_at_a_reload, start, stop),
+		cmocka_unit_test_setup_teardown(test_values_are_told_as_they_are_kept, start, stop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
