@@ -53,7 +53,8 @@ class Package(Case):
                      "usr/share/man/man5/auspex.yml.5.gz", "usr/share/man/man8/patienced.8.gz",
                      "usr/share/bash-completion/completions/auspex", "usr/share/zsh/site-functions/_auspex",
                      "usr/share/fish/vendor_completions.d/auspex.fish", "usr/share/doc/auspex/examples/auspex.yml",
-                     "usr/share/doc/auspex/copyright", "usr/share/doc/auspex/changelog.gz"):
+                     "usr/bin/kode-kronical-daemon", "usr/bin/install-kode-kronical-service", "usr/share/man/man8/kode-kronical-daemon.8.gz",
+                     "usr/share/bash-completion/completions/kode-kronical-daemon", "usr/share/doc/auspex/copyright", "usr/share/doc/auspex/changelog.gz"):
             self.assertIn("./" + name, names)
 
     # --- installed in a root of its own ---
