@@ -400,6 +400,8 @@ static void tell_start(struct daemon *d)
 		say(d, d->plan->texts->started, (int)getpid());
 	else
 		LOG(d->log, LOG_INFO, "daemon", "daemon started successfully", LF_I("pid", getpid()));
+	if (d->plan->warning)
+		LOG(d->log, LOG_WARN, "daemon", d->plan->warning);
 	daemon_event(d, EVENT_START, SEVERITY_INFO, "daemon", (struct view){ 0 }, "%s %s started",
 		     d->plan->program, AUSPEX_VERSION);
 	daemon_greet(d);

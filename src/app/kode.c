@@ -98,6 +98,23 @@ static void plan_settings(const struct kode *k, struct settings *s)
 	s->threshold = (struct threshold_options){ d->cpu_alert_threshold, d->memory_alert_threshold };
 }
 
+/* Who wanted the API closed must not find it open. */
+static int check_security(const struct kode *k, const struct plan *plan, struct err *err)
+{
+	const struct kode_security *s = &k->security;
+	if (s->api_auth_enabled && !*s->api_auth_token)
+		return err_set(err, ERR_MISSING, k->file,
+			       "security.api_auth_enabled is on but api_auth_token is empty; write a token "
+			       "of at least 8 characters");
+	if (s->api_allowed_ips.n && plan_off_loopback(plan) && !s->api_auth_enabled)
+		return err_set(err, ERR_UNSUPPORTED, k->file,
+			       "security.api_allowed_ips is not supported, so the API on %s would be open to "
+			       "every address; set integration.api_host to 127.0.0.1, or api_auth_enabled "
+			       "and api_auth_token",
+			       k->integration.api_host);
+	return 0;
+}
+
 /* That program documents an API it never had; who asks for one gets ours. */
 static int plan_listens(const struct kode *k, struct plan *plan, struct err *err)
 {
@@ -114,7 +131,9 @@ static int plan_listens(const struct kode *k, struct plan *plan, struct err *err
 							   FAMILY_OWN, true, true },
 				     err);
 	plan->http = plan->n_listens > 0;
-	if (rc == 0 && plan->http && k->security.api_auth_enabled && *k->security.api_auth_token) {
+	if (rc == 0 && plan->http)
+		rc = check_security(k, plan, err);
+	if (rc == 0 && plan->http && k->security.api_auth_enabled) {
 		const char **items = arena_alloc(&plan->arena, sizeof(*items));
 		if (!items)
 			return -ENOMEM;
@@ -148,6 +167,7 @@ static int make_plan(const struct plan_source *src, struct plan *plan, struct er
 	plan->log_name = KODE_NAME;
 	plan->log_echo = args.foreground;
 	plan->texts = &texts;
+	plan->warning = k.ignored;
 	plan->state_dir = k.daemon.persist ? state_dir(&k, src->env, &plan->arena) : NULL;
 	return plan_listens(&k, plan, err);
 }

@@ -1,5 +1,6 @@
 #include "app/kode_config.h"
 
+#include "app/kode_ignored.h"
 #include "app/settings.h"
 #include "conf/yaml.h"
 
@@ -67,6 +68,7 @@ static const struct option integration_rows[] = {
 static const struct option security_rows[] = {
 	OPT_BOOL(SECURITY, api_auth_enabled, "api_auth_enabled", "false", 0, "Ask for the token."),
 	OPT_STRING(SECURITY, api_auth_token, "api_auth_token", "", OPT_SECRET, "The token."),
+	OPT_LIST(SECURITY, api_allowed_ips, "api_allowed_ips", "", 0, "Not used."),
 };
 
 #define TABLE(name, type)                                                                                    \
@@ -168,6 +170,7 @@ static int apply_file(struct kode *k, const char *file, struct arena *arena, str
 		}
 		k->have_paths = k->have_paths || (rc == 0 && paths);
 	}
+	k->ignored = kode_ignored_keys(root, sections, SECTIONS_OF_KODE, arena);
 	return rc;
 }
 

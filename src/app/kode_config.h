@@ -52,6 +52,7 @@ struct kode_integration {
 struct kode_security {
 	bool api_auth_enabled;
 	const char *api_auth_token;
+	struct option_list api_allowed_ips; /* not honoured: kode.c refuses what would rely on it */
 };
 
 struct kode {
@@ -62,6 +63,7 @@ struct kode {
 	struct kode_monitoring monitoring;
 	struct kode_integration integration;
 	struct kode_security security;
+	const char *ignored; /* line about what the file says in vain (kode_ignored.h); NULL: nothing */
 	bool have_paths; /* data_dir, log_file and pid_file were read, even if something else in the file is wrong */
 };
 

@@ -197,6 +197,8 @@ int daemon_reload(struct daemon *d, struct err *err)
 	memcpy(d->needs_restart, diff.restart, sizeof(d->needs_restart));
 	LOG(d->log, LOG_INFO, "daemon", "configuration reloaded", LF_I("changed", diff.changed),
 	    LF_S("needs_restart", diff.restart));
+	if (next->warning)
+		LOG(d->log, LOG_WARN, "daemon", next->warning);
 	daemon_event(d, EVENT_CONFIG, diff.restart[0] ? SEVERITY_WARNING : SEVERITY_INFO, "daemon",
 		     (struct view){ 0 },
 		     diff.restart[0] ? "Configuration reloaded; a restart is needed for: %s"

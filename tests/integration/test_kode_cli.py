@@ -315,6 +315,41 @@ class Config(Kode):
         c.close()
 
 
+class WithoutEffect(Kode):
+    def warnings(self):
+        return [line for line in self.log().splitlines() if " - WARNING - settings without effect" in line]
+
+    def test_keys_that_do_nothing_are_named_once(self):
+        config = self.config("daemon: {sample_intervall: 5, max_samples: 720}\nexport: {format: csv, compress: true, batch_size: 9}\n"
+                             "integration: {enable_statsd: true, statsd_port: 8125}\nsecurity: {api_allowed_ips: [10.0.0.0/8]}\nlogging: {x: 1}\n")
+        pid = self.start("-c", config)
+        self.eventually(self.warnings)
+        line, = self.warnings()
+        for text in ("daemon.sample_intervall (not known; sample_interval?)", "daemon.max_samples (data_retention_hours", "export.format (",
+                     "export.compress (", "export.batch_size (", "integration.enable_statsd (", "security.api_allowed_ips (", "logging.x (not known)"):
+            self.assertIn(text, line)
+        self.assertNotIn("statsd_port", line)
+        os.kill(pid, signal.SIGHUP)
+        self.eventually(lambda: len(self.warnings()) == 2)
+
+    def test_what_the_command_writes_has_an_effect(self):
+        self.good("config")
+        self.start()
+        self.wait_for_samples(2)
+        self.assertEqual(self.warnings(), [])
+
+    def test_nobody_finds_open_what_shall_be_closed(self):
+        for text in ("integration: {enable_api: true, api_host: 0.0.0.0}\nsecurity: {api_allowed_ips: 10.0.0.0/8}\n",
+                     "integration: {enable_prometheus: true, api_host: '::'}\nsecurity: {api_allowed_ips: [10.0.0.0/8]}\n"):
+            status, _, err = self.call("-c", self.config(text), "start")
+            self.assertEqual(status, 1, text)
+            self.assertIn("api_allowed_ips", err)
+            self.assertIn("api_host", err)
+        status, _, err = self.call("-c", self.config("integration: {enable_api: true}\nsecurity: {api_auth_enabled: true}\n"), "start")
+        self.assertEqual(status, 1)
+        self.assertIn("api_auth_token", err)
+
+
 class Install(Kode):
     def environment(self, **more):
         return super().environment(**{"PATH": self.path("bin") + ":" + os.environ["PATH"], **more})

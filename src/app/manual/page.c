@@ -230,6 +230,9 @@ void manual_write_kode(struct buf *out)
 	put_item(out, "status", "Tell whether it runs, and what it uses.");
 	put_item(out, "config", "Write a configuration file, of this user or with --system of the machine.");
 	put_item(out, "install", "Write a service file for systemd or launchd; nothing is started.");
+	buf_puts(out, ".PP\n.B install\\-kode\\-kronical\\-service\nmakes it a service of systemd that is "
+		      "enabled and "
+		      "started; its option\n.B \\-\\-help\nlists the rest.\n");
 	buf_puts(out, ".SH OPTIONS\nThey may stand before or after the command.\n");
 	for (size_t i = 0; i < kode_n_flags; i++)
 		put_flag(out, &kode_flags[i]);
@@ -241,6 +244,14 @@ void manual_write_kode(struct buf *out)
 	put_item(out, "~/.local/share/kode-kronical/daemon.log",
 		 "The log; with --foreground it goes to standard output, too.");
 	put_item(out, "~/.local/share/kode-kronical/daemon.pid", "The process id.");
+	buf_puts(
+		out,
+		".SH CONFIGURATION\nSIGHUP takes the file anew; what only a restart can change is told. Keys "
+		"that have no effect "
+		"here (max_samples, export, statsd, api_allowed_ips, and what is not known) are named in one "
+		"warning of the log. security.api_allowed_ips refuses nobody: where it stands, an API that "
+		"other machines can reach "
+		"is refused unless api_auth_enabled and api_auth_token close it.\n");
 	buf_puts(out, ".SH EXIT STATUS\n");
 	put_item(out, "0", "Done; for status: running.");
 	put_item(out, "1", "It failed; the sentence on standard error says why.");
