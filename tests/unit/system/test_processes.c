@@ -190,7 +190,7 @@ static void test_rules_change_while_it_runs(void **state)
 	other = h->opt;
 	other.track_processes = (struct option_list){ items, 1 };
 	other.auto_track_python = false;
-	sampler_set_options(h->sampler, &other);
+	sampler_reconfigure(h->sampler, &other);
 	host_sample(h, 1000);
 	const struct host_sample *s = NULL;
 	for (int i = 0; i < 5; i++)
