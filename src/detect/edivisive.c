@@ -113,8 +113,9 @@ static int edivisive_points(void *state, const double *x, size_t n, struct chang
 	e->merge.x = x;
 	e->merge.max_p = e->o->max_pvalue;
 	e->merge.min_magnitude = e->o->min_magnitude;
+	e->merge.method = "edivisive";
 	if (rc == 0)
-		rc = merge_run(&e->merge, e->places, e->n_places, "edivisive", out);
+		rc = merge_run(&e->merge, e->places, e->n_places, kept, out);
 	e->n_places = kept;
 	return rc;
 }

@@ -95,37 +95,53 @@ static void test_point_by_point_is_all_at_once(void **state)
 			grow(detectors[d], seed);
 }
 
-/* Ten thousand points with gaps, one after the other, asked seldom: what is kept from window to window. */
-static void test_a_long_one(void **state)
+/* Long enough that what was found is settled, and that what seemed settled falls. */
+static void grow_long(const struct detector *d, unsigned kind, size_t n, unsigned every,
+		      struct detect_options o)
 {
-	static double x[10000];
-	struct noise noise = noise_of(77);
+	static double x[12000];
+	struct noise noise = noise_of(kind);
 	struct arena arena;
 	arena_init(&arena, 0);
 	struct change_result whole = { .arena = &arena }, grown = { .arena = &arena };
-	const struct detector *d = detector_find(VIEW("edivisive"));
-	struct detect_options o = DETECT_DEFAULTS;
 	struct change_stream *s = change_stream_new(d, &o);
-	for (size_t i = 0; i < 10000; i++) {
-		x[i] = uniform(&noise) < 0.01 ? NAN : 100 + gauss(&noise) + 3 * (double)(i / 700 % 2);
+	double walk = 50;
+	for (size_t i = 0; i < n; i++) {
+		x[i] = next_value(&noise, kind, i, &walk);
 		assert_int_equal(change_stream_append(s, x[i]), 0);
-		if (i % 499 && i < 9990)
-			continue;
 		arena_reset(&arena);
 		assert_int_equal(change_stream_points(s, &grown), 0);
+		if (i % every && i + 50 < n)
+			continue;
 		assert_int_equal(detect_series(d, x, i + 1, &o, &whole), 0);
-		assert_same(&grown, &whole, d->name, 0, i + 1);
+		assert_same(&grown, &whole, d->name, kind, i + 1);
 	}
-	assert_true(whole.n >= 10000 / 700);
 	change_stream_free(s);
 	arena_fini(&arena);
+}
+
+static void test_long_ones(void **state)
+{
+	const struct detector *d = detector_find(VIEW("edivisive"));
+	for (unsigned kind = 0; kind < 8; kind++) {
+		struct detect_options o = DETECT_DEFAULTS;
+		grow_long(d, kind, 3000, 17, o);
+		o.window = 10;
+		o.max_pvalue = 0.03;
+		grow_long(d, kind, 1500, 7, o);
+		o.min_magnitude = 0.02;
+		grow_long(d, kind, 1500, 7, o);
+		o.legacy = true;
+		grow_long(d, kind, 1500, 7, o);
+	}
+	grow_long(d, 0, 12000, 499, DETECT_DEFAULTS);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_point_by_point_is_all_at_once),
-		cmocka_unit_test(test_a_long_one),
+		cmocka_unit_test(test_long_ones),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
