@@ -49,7 +49,9 @@ struct block_info {
 };
 /* Checks the CRC and every length. 0, ERR_CORRUPT, or ERR_VERSION for a layout this program does not know. */
 int block_check(struct view block, struct block_info *info);
-/* The functions below do not check the CRC again: call block_check first when a block comes from outside. */
+/* The CRC alone: enough where the block was checked when it was made, and the functions below check each length they use. Codes as above. */
+int block_check_sum(struct view block, struct block_info *info);
+/* The functions below do not check the CRC again: call one of the two first when a block comes from outside. */
 
 /* Ids of the columns, in the order they were given; `ids` has room for info.n_columns. 0 or ERR_CORRUPT, ERR_VERSION. */
 int block_columns(struct view block, uint32_t *ids);
@@ -57,5 +59,8 @@ int block_columns(struct view block, uint32_t *ids);
  * block has no such column. On an error the array's content is undefined. */
 int block_times(struct view block, wall_ms *times);
 int block_values(struct view block, uint32_t id, double *values);
+/* The same for the columns with ids id .. id + n_ids - 1 in one walk through the block: values[i * info.n ..] are those of id + i, NaN for a
+ * column that is not there; ERR_MISSING when none is. */
+int block_values_run(struct view block, uint32_t id, uint32_t n_ids, double *values);
 
 #endif

@@ -117,6 +117,9 @@ static bool query_range(struct query *q, wall_ns now)
 	}
 	q->start = start / NS_PER_MS;
 	q->step_ms = query_step(q->r, end - start);
+	if (q->step_ms % MS_PER_MINUTE ==
+	    0) /* whole minutes are answered from minutes, which are sixty times fewer */
+		q->start -= q->start % MS_PER_MINUTE;
 	int64_t span = end / NS_PER_MS - q->start;
 	if (q->step_ms < 1 || (span + q->step_ms - 1) / q->step_ms > MAX_STEPS) {
 		http_error(q->r, 400, "step must be a duration such as 10s that gives at most %d steps",
@@ -212,7 +215,10 @@ static void get_query(struct http_request *r, void *ctx)
 static const struct http_param params[] = {
 	{ "key", "query", "array",
 	  "A series, as GET /api/series lists it; give it again for each further one, up to 128." },
-	{ "start", "query", "string", "RFC 3339, Unix seconds, or relative (-1h); default one hour ago." },
+	{ "start", "query", "string",
+	  "RFC 3339, Unix seconds, or relative (-1h); default one hour ago. With a step of whole minutes, "
+	  "the "
+	  "minute it lies in." },
 	{ "end", "query", "string", "As start; default now." },
 	{ "step", "query", "string", "Duration (10s, 5m) or seconds; default a 300th of the range." },
 	{ "columns", "query", "string",

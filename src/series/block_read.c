@@ -64,18 +64,33 @@ static uint32_t stored_crc(struct view block)
 	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+static int open_checked(struct view block, struct layout *l)
+{
+	int rc = open_block(block, l);
+	if (rc == 0 && crc32c(0, block.data, block.len - BLOCK_CRC_SIZE) != stored_crc(block))
+		rc = ERR_CORRUPT;
+	return rc;
+}
+
+int block_check_sum(struct view block, struct block_info *info)
+{
+	struct layout l;
+	int rc = open_checked(block, &l);
+	if (rc == 0)
+		*info = l.info;
+	return rc;
+}
+
 int block_check(struct view block, struct block_info *info)
 {
 	struct reader payload;
 	struct layout l;
 	int64_t id = 0;
 	uint32_t columns = 0;
-	int rc = open_block(block, &l);
+	int rc = open_checked(block, &l);
 
 	if (rc < 0)
 		return rc;
-	if (crc32c(0, block.data, block.len - BLOCK_CRC_SIZE) != stored_crc(block))
-		return ERR_CORRUPT;
 	while (next_column(&l.columns, &id, &payload))
 		columns++;
 	if (l.columns.failed || columns != l.info.n_columns)
@@ -169,17 +184,30 @@ static int read_column(struct reader *r, uint32_t n, double *values)
 	return 0;
 }
 
-int block_values(struct view block, uint32_t id, double *values)
+int block_values_run(struct view block, uint32_t id, uint32_t n_ids, double *values)
 {
 	struct reader payload;
 	struct layout l;
 	int64_t at = 0;
+	uint32_t found = 0;
 	int rc = open_block(block, &l);
 
 	if (rc < 0)
 		return rc;
-	while (next_column(&l.columns, &at, &payload))
-		if (at == id)
-			return read_column(&payload, l.info.n, values);
-	return l.columns.failed ? ERR_CORRUPT : ERR_MISSING;
+	for (size_t i = 0; i < (size_t)n_ids * l.info.n; i++)
+		values[i] = NAN;
+	while (rc == 0 && found < n_ids && next_column(&l.columns, &at, &payload)) {
+		if (at < id || at - id >= n_ids)
+			continue;
+		rc = read_column(&payload, l.info.n, values + (size_t)(at - id) * l.info.n);
+		found++;
+	}
+	if (rc < 0 || l.columns.failed)
+		return ERR_CORRUPT;
+	return found ? 0 : ERR_MISSING;
+}
+
+int block_values(struct view block, uint32_t id, double *values)
+{
+	return block_values_run(block, id, 1, values);
 }

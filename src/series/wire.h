@@ -43,6 +43,8 @@ static inline uint64_t wire_get_varint(struct reader *r)
 {
 	uint64_t v = 0;
 
+	if (reader_left(r) > 0 && *r->p < 0x80) /* most are this short */
+		return *r->p++;
 	for (unsigned shift = 0; shift < 64; shift += 7) {
 		unsigned byte = wire_get_u8(r);
 		v |= (uint64_t)(byte & 0x7f) << shift;

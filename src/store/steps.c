@@ -60,21 +60,13 @@ static int read_raw(struct view block, const struct block_info *info, uint32_t s
 	return rc == ERR_MISSING ? 0 : rc;
 }
 
-static int read_fields(struct view block, uint32_t series, uint32_t n, double *values)
-{
-	int rc = 0;
-	for (uint32_t f = 0; rc == 0 && f < MINUTE_FIELDS; f++)
-		rc = block_values(block, series * MINUTE_COLUMNS + f, values + (size_t)f * n);
-	return rc;
-}
-
 static int read_minutes(struct view block, const struct block_info *info, uint32_t series,
 			struct store_steps *q, wall_ms before)
 {
 	uint32_t n = info->n;
 	wall_ms *times = malloc(n * sizeof(*times));
 	double *v = malloc((size_t)n * MINUTE_FIELDS * sizeof(*v));
-	int rc = times && v ? read_fields(block, series, n, v) : -ENOMEM;
+	int rc = times && v ? block_values_run(block, series * MINUTE_COLUMNS, MINUTE_FIELDS, v) : -ENOMEM;
 	if (rc == 0)
 		rc = block_times(block, times);
 	for (uint32_t i = 0; rc == 0 && i < n; i++) {
@@ -104,7 +96,7 @@ static int read_blocks(sqlite3 *db, enum tier tier, uint32_t series, struct stor
 	while (rc == 0 && sqlite3_step(st) == SQLITE_ROW) {
 		struct view block = { sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0) };
 		struct block_info info;
-		if (block_check(block, &info) < 0)
+		if (block_check_sum(block, &info) < 0)
 			continue;
 		rc = tier == TIER_RAW ? read_raw(block, &info, series, q, from)
 				      : read_minutes(block, &info, series, q, to);

@@ -180,6 +180,16 @@ class Interfaces(Native):
         got = d.json("/api/series/query?key=app.x&start=-5m&end=now&step=1m")
         self.assertEqual(sum(p["n"] for p in got["points"]), 1)
 
+    def test_whole_minutes_begin_at_minutes(self):
+        d = self.native()
+        base = int(time.time()) // 60 * 60 - 600
+        d.push(samples=[{"series": "app.x", "t": base + i, "v": i} for i in range(180)])
+        for _ in range(2): # from RAM, then from the history
+            got = d.json("/api/series/query?key=app.x&start=%d&end=%d&step=1m" % (base + 37, base + 170))
+            self.assertEqual([(p["t"], p["min"], p["max"]) for p in got["points"]], [(base, 0, 59), (base + 60, 60, 119), (base + 120, 120, 179)])
+            d.stop()
+            d = self.native()
+
     def test_query_survives_a_restart(self):
         d = self.native()
         t = time.time() - 100

@@ -212,6 +212,35 @@ static void test_columns_are_independent(void **state)
 	buf_fini(&buf);
 }
 
+static void test_a_run_of_columns_in_one_walk(void **state)
+{
+	static double one[N], two[N], run[4 * N];
+	const struct block_column columns[] = {
+		{ 16, 0, one }, { 24, 0, one }, { 26, 0, two }, { 32, 0, one }
+	};
+	struct block_info info;
+	struct buf buf;
+
+	fill_times();
+	for (int i = 0; i < N; i++) {
+		one[i] = i;
+		two[i] = 2 * i;
+	}
+	struct view v = encode(&buf, N, columns, 4);
+	assert_int_equal(block_check_sum(v, &info), 0);
+	assert_int_equal(info.n_columns, 4);
+	assert_int_equal(block_values_run(v, 24, 4, run), 0);
+	assert_memory_equal(run, one, sizeof(one));
+	assert_memory_equal(run + 2 * N, two, sizeof(two));
+	for (int i = 0; i < N; i++)
+		assert_true(isnan(run[N + i]) && isnan(run[3 * N + i]));
+	assert_int_equal(block_values_run(v, 28, 4, run), ERR_MISSING);
+	assert_int_equal(block_values_run(v, UINT32_MAX - 1, 2, run), ERR_MISSING);
+	buf.data[buf.len / 2] ^= 1;
+	assert_int_equal(block_check_sum(v, &info), ERR_CORRUPT);
+	buf_fini(&buf);
+}
+
 static void test_refuses_bad_input(void **state)
 {
 	struct buf b;
@@ -242,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_random_integers_of_every_width),
 		cmocka_unit_test(test_odd_times),
 		cmocka_unit_test(test_columns_are_independent),
+		cmocka_unit_test(test_a_run_of_columns_in_one_walk),
 		cmocka_unit_test(test_refuses_bad_input),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
