@@ -103,7 +103,7 @@ export function rulesCard(changed) {
 		h('span', { class: 'alert-name', title: r.source === 'api' ? 'Made here or over the API' : r.source === 'file' ? 'From the configuration file' : 'Built in' }, h('strong', null, r.name),
 			h('code', null, r.series || r.subject || '*'), h('span', { class: 'condition' }, words(r.condition))),
 		severity(r.severity), number(r.matches), h('span', { class: r.active ? 'bad' : 'faint' }, number(r.active)),
-		r.source === 'file' ? h('span', { class: 'faint source' }, 'file') : remove(r),
+		r.source === 'api' ? remove(r) : h('span', { class: 'faint source' }, r.source),
 	];
 	return {
 		card,

@@ -5,9 +5,9 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { once } from 'node:events';
-import { browserTest, card, cells, eventually, ready } from './harness.mjs';
+import { browserTest, card, cells, Daemon, eventually, freePort, ready } from './harness.mjs';
 
-const RULES = 'alerts:\n  - {name: disk full, series: "app.disk{*}", above: 95, clear: 90, severity: critical}\n' +
+const RULES = 'system: {enabled: false}\nalerts:\n  - {name: disk full, series: "app.disk{*}", above: 95, clear: 90, severity: critical}\n' +
 	'  - {name: slow, series: app.latency, above: 2, for: 1h}\n';
 const shots = path.join(process.env.MESON_BUILD_ROOT || fs.mkdtempSync(path.join(os.tmpdir(), 'auspex-shots-')), 'screenshots');
 fs.mkdirSync(shots, { recursive: true });
@@ -120,6 +120,18 @@ const cases = {
 		await remove.click();
 		await remove.click();
 		await card(page, 'Alert Rules').getByText('This needs a key: sign in first.').waitFor();
+	},
+	'rules that come with the program are listed and stay': async ({ open }) => {
+		const daemon = await new Daemon(await freePort(), '').start(), { page, context } = await open();
+		try {
+			await page.goto(daemon.url);
+			await ready(page);
+			await eventually('they are there', async () => (await cells(page, 'Alert Rules')).length > 10);
+			assert.equal(await card(page, 'Alert Rules').getByRole('button', { name: /^Remove/ }).count(), 0);
+		} finally {
+			await context.close();
+			await daemon.stop();
+		}
 	},
 	'a form that is being filled survives what comes in': async ({ daemon, page }) => {
 		await fire(daemon, page);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { browserTest, eventually, failedRun, param, ready, run } from './harness.mjs';
 
-const config = 'self_interval: 60s\nalerts:\n  - {name: hot, series: "app.t*", above: 10, severity: critical}\n';
+const config = 'system: {enabled: false}\nself_interval: 60s\nalerts:\n  - {name: hot, series: "app.t*", above: 10, severity: critical}\n';
 const rows = (page) => page.locator('.event:not(.day) .what').allTextContents();
 
 async function open({ daemon, page }, query) {
