@@ -65,7 +65,7 @@ struct detector {
 	void (*free)(void *state);
 };
 
-#define DETECTORS(X) X(edivisive) X(iforest) X(cmr)
+#define DETECTORS(X) X(edivisive) X(iforest) X(cmr) X(pelt)
 #define X(name) extern const struct detector name##_detector;
 DETECTORS(X)
 #undef X
