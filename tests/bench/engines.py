@@ -14,7 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 class Engines:
     """One method a bench; `options`: auspex, programs (folder of the benchmark programs), rounds."""
 
-    NAMES = ("store", "trace", "day", "alert", "statsd", "page")
+    NAMES = ("store", "trace", "day", "alert", "watch", "statsd", "page")
 
     def __init__(self, options):
         self.o = options
@@ -50,6 +50,12 @@ class Engines:
     def alert(self):
         d = json.loads(self.output("bench_alert"))
         row("%d alert rules on %d series at 1 Hz" % (d["rules"], d["series"]), "%.3f %% of a core" % d["core_percent"], "<= 0.2 %", verdict=d["good"])
+
+    def watch(self):
+        d = json.loads(self.output("bench_watch"))
+        for key, name in (("gaussian", "Gaussian noise"), ("ar1", "AR(1) noise, phi = .8"), ("daily", "daily season and noise")):
+            row("watch, %s: false changes per series and week" % name, "%.3f of %d" % (d[key], d["series_weeks"]), "<= %.1f" % d["bar"], verdict=d[key] <= d["bar"])
+        row("watch: CPU of a point; %d series every 10 s" % d["series"], "%.0f ns; %.4f %% of a core" % (d["ns_per_point"], d["core_percent"]))
 
     def statsd(self):
         d = json.loads(self.output("bench_statsd", check=True))
