@@ -65,7 +65,7 @@ struct detector {
 	void (*free)(void *state);
 };
 
-#define DETECTORS(X) X(edivisive) X(iforest) X(cmr) X(pelt)
+#define DETECTORS(X) X(edivisive) X(auto) X(robust) X(pelt) X(iforest) X(cmr)
 #define X(name) extern const struct detector name##_detector;
 DETECTORS(X)
 #undef X
