@@ -18,7 +18,7 @@
 #define FEW            10 /* values that can tell a clear step only */
 
 struct detect_words {
-	const char *method, *window, *max_pvalue, *min_magnitude, *legacy, *column, *json, *list;
+	const char *method, *window, *max_pvalue, *min_magnitude, *false_share, *legacy, *column, *json, *list;
 };
 
 /* clang-format off */
@@ -27,6 +27,7 @@ struct detect_words {
 	  { "window", 'w', "N", "Points looked at together; default 50 (iforest 5).", &(w)->window },                        \
 	  { "max-pvalue", 'p', "P", "Tell only what chance alone gives more rarely; default 0.001.", &(w)->max_pvalue },     \
 	  { "min-magnitude", 0, "M", "Tell no smaller changes; 0.05 is 5 %, default 0.", &(w)->min_magnitude },              \
+	  { "false-share", 0, "P", "Share of steady series that auto and robust may call changed; default 0.01.", &(w)->false_share }, \
 	  { "legacy", 0, NULL, "Search as Hunter did, before Apache Otava.", &(w)->legacy },                                 \
 	  { "column", 0, "NAME|N", "Column of a table or key of JSON: its name, or its number from 1.", &(w)->column },      \
 	  { "json", 0, NULL, "Answer as JSON.", &(w)->json },                                                                \
@@ -54,6 +55,8 @@ static int read_options(const struct detect_words *w, struct detect_options *o, 
 	int rc = read_double("--max-pvalue", w->max_pvalue, &o->max_pvalue, err);
 	if (rc == 0)
 		rc = read_double("--min-magnitude", w->min_magnitude, &o->min_magnitude, err);
+	if (rc == 0)
+		rc = read_double("--false-share", w->false_share, &o->false_share, err);
 	return rc == 0 ? detect_options_check(o, err) : rc;
 }
 
