@@ -176,6 +176,12 @@ static void write_intake(struct jw *w, struct daemon *d)
 static void check_upload(const struct upload_stats *s, struct findings *f)
 {
 	char text[600];
+	if (*s->registry_error) {
+		snprintf(text, sizeof(text), "this machine's line in DynamoDB's registry is not kept: %s",
+			 s->registry_error);
+		say(f, "upload registry", text,
+		    "the minutes go on; see registry_table in the configuration, and the permissions on it");
+	}
 	if (!s->trouble && (*s->url || !*s->last_error))
 		return;
 	snprintf(text, sizeof(text), "the upload to DynamoDB does not work, %llu minutes wait: %s",

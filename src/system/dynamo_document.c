@@ -224,6 +224,8 @@ static int read_minute_key(struct reader *r, json_ref item, struct dynamo_minute
 	out->hour[hour.len] = '\0';
 	if (!samples.len || num_parse_i64(samples, &out->samples) < 0)
 		out->samples = 0;
+	json_ref partial = json_get(&r->doc, item, VIEW("partial"));
+	out->partial = json_type(&r->doc, json_get(&r->doc, partial, VIEW("BOOL"))) == JSON_TRUE;
 	return 0;
 }
 

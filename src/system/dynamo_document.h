@@ -59,6 +59,7 @@ struct dynamo_minute_key {
 	char hour[300]; /* HOST#YYYY-MM-DD-HH */
 	int64_t minute; /* Unix seconds */
 	int64_t samples;
+	bool partial; /* another half of the minute may exist */
 };
 /* 0 or ERR_SYNTAX. */
 int dynamo_read_minute_key(struct view item, struct dynamo_minute_key *out);

@@ -64,12 +64,35 @@ static enum upload_cause cause_of(enum dynamo_verdict v)
 	return causes[v];
 }
 
-void upload_tell_failure(struct upload *u, const char *what, const struct dynamo_fault *f, bool serious)
+/* Trouble with the registry holds no minute up, and is no reason to call the upload broken. */
+static void note_registry_failure(struct upload *u, const struct dynamo_fault *f)
+{
+	char line[400];
+	bool known = u->stats.registry_error[0];
+	snprintf(u->stats.registry_error, sizeof(u->stats.registry_error), "%.239s", f->text);
+	snprintf(line, sizeof(line), "This machine's line in DynamoDB's registry is not kept: %s",
+		 u->stats.registry_error);
+	if (!known)
+		publish(u, SEVERITY_WARNING, EVENT_NOTE, line);
+}
+
+void upload_tell_registered(struct upload *u)
+{
+	if (u->stats.registry_error[0])
+		publish(u, SEVERITY_INFO, EVENT_NOTE, "DynamoDB's registry knows this machine again");
+	u->stats.registry_error[0] = '\0';
+}
+
+void upload_tell_failure(struct upload *u, const char *what, const struct dynamo_fault *f,
+			 enum upload_lane lane, bool serious)
 {
 	char line[600];
 	mono_us now = clock_mono_us(u->deps.clock);
 	u->stats.failed[cause_of(f->verdict)]++;
-	snprintf(u->stats.last_error, sizeof(u->stats.last_error), "%s", f->text);
+	if (lane == UPLOAD_MINUTES)
+		snprintf(u->stats.last_error, sizeof(u->stats.last_error), "%s", f->text);
+	else if (serious)
+		note_registry_failure(u, f);
 	if (strcmp(u->said, f->text) != 0 || now - u->said_at >= SAY_AGAIN_US) {
 		snprintf(u->said, sizeof(u->said), "%s", f->text);
 		u->said_at = now;
@@ -78,7 +101,7 @@ void upload_tell_failure(struct upload *u, const char *what, const struct dynamo
 		if (strstr(what, "uploading"))
 			LOG(u->deps.log, LOG_WARN, "dynamodb", "Failed to upload metrics to DynamoDB");
 	}
-	if (serious && !u->stats.trouble) {
+	if (lane == UPLOAD_MINUTES && serious && !u->stats.trouble) {
 		u->stats.trouble = true;
 		snprintf(line, sizeof(line), "Uploads to DynamoDB fail: %s", f->text);
 		publish(u, SEVERITY_WARNING, EVENT_NOTE, line);
@@ -193,7 +216,7 @@ static void turn_over(struct upload *u)
 	arena_init(&u->next_arena, 512);
 	u->replace = false;
 	u->stats.trouble = false;
-	u->stats.last_error[0] = u->said[0] = '\0';
+	u->stats.last_error[0] = u->stats.registry_error[0] = u->said[0] = '\0';
 	turn_on(u);
 }
 
@@ -231,6 +254,13 @@ int upload_new(struct upload **out, const struct upload_deps *deps, const struct
 
 static void seal(struct upload *u);
 
+/* The rest of the minute may be another's. */
+static void seal_early(struct upload *u)
+{
+	u->minute.partial = true;
+	seal(u);
+}
+
 void upload_reconfigure(struct upload *u, const struct upload_options *options)
 {
 	bool ending = u->session && u->session->ended;
@@ -240,7 +270,7 @@ void upload_reconfigure(struct upload *u, const struct upload_options *options)
 	if (!u->replace || ending)
 		return;
 	if (u->session) {
-		seal(u);
+		seal_early(u);
 		upload_session_end(u->session);
 	} else {
 		turn_over(u);
@@ -255,7 +285,7 @@ void upload_close(struct upload *u, void (*cb)(void *arg), void *arg)
 	if (u->session && u->session->ended)
 		return; /* it is on its way */
 	if (u->session) {
-		seal(u);
+		seal_early(u);
 		upload_session_end(u->session);
 	} else {
 		finish_close(u);
@@ -304,6 +334,21 @@ static void note_interim(struct upload *u)
 	upload_session_wake(u->session);
 }
 
+/* Ends the minute before. A minute is whole when it follows the newest one that this run has seen; of any other, another half may exist. */
+static void begin_minute(struct upload *u, const struct host_sample *s)
+{
+	bool whole = u->minute.n && s->t >= u->reached_s * NS_PER_S + UPLOAD_MINUTE_NS;
+	if (u->minute.n) {
+		u->minute.partial |= s->t < u->minute.start_s * NS_PER_S;
+		seal(u);
+		spread(u);
+	}
+	upload_minute_start(&u->minute, s);
+	u->minute.partial = !whole;
+	if (u->minute.start_s > u->reached_s)
+		u->reached_s = u->minute.start_s;
+}
+
 void upload_sample(void *arg, const struct host_sample *s)
 {
 	struct upload *u = arg;
@@ -313,13 +358,8 @@ void upload_sample(void *arg, const struct host_sample *s)
 		u->cpu_percent = s->cpu_percent;
 	if (s->have & HOST_MEMORY)
 		u->memory_percent = s->memory_percent;
-	if (!upload_minute_takes(&u->minute, s)) {
-		if (u->minute.n) {
-			seal(u);
-			spread(u);
-		}
-		upload_minute_start(&u->minute, s);
-	}
+	if (!upload_minute_takes(&u->minute, s))
+		begin_minute(u, s);
 	upload_minute_add(&u->minute, s);
 	note_interim(u);
 	watch_losses(u);

@@ -57,6 +57,7 @@ struct upload {
 	struct upload_options opt;
 	char host[UPLOAD_HOST_MAX], platform[72];
 	struct upload_minute minute;
+	int64_t reached_s; /* start of the newest minute so far */
 	mono_us interim_at;
 	double cpu_percent, memory_percent; /* the newest */
 	struct upload_session *session;     /* NULL while off */
@@ -76,7 +77,10 @@ struct upload {
 /* A session is through and freed. */
 void upload_session_over(struct upload *u);
 /* Log, stats and events of a failed request: `what` begins the line ("Error uploading to DynamoDB"). */
-void upload_tell_failure(struct upload *u, const char *what, const struct dynamo_fault *f, bool serious);
+void upload_tell_failure(struct upload *u, const char *what, const struct dynamo_fault *f,
+			 enum upload_lane lane, bool serious);
+/* The registry took a request that changes it. */
+void upload_tell_registered(struct upload *u);
 void upload_tell_success(struct upload *u, size_t minutes);
 
 /* --- upload_session.c ------------------------------------------------------------------------------------------------- */

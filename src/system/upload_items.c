@@ -65,6 +65,7 @@ static bool drop_unreadable(struct upload_session *s, size_t i, struct dynamo_mi
 	return true;
 }
 
+/* A batch overwrites what is there. A half of a minute rides alone, therefore: as a put that leaves a fuller one. */
 static void gather(struct upload_session *s, struct load *load, size_t most)
 {
 	struct dynamo_minute_key keys[DYNAMO_BATCH_MAX], key;
@@ -72,6 +73,9 @@ static void gather(struct upload_session *s, struct load *load, size_t most)
 	for (size_t i = 0; i < s->n_held && load->n < most;) {
 		if (drop_unreadable(s, i, &key))
 			continue;
+		bool alone = key.partial && most > 1;
+		if (alone && load->n)
+			break;
 		int twin = find_key(keys, load->n, &key);
 		size_t at = twin < 0 ? load->n++ : (size_t)twin;
 		if (twin < 0 || key.samples >= keys[at].samples) {
@@ -80,6 +84,8 @@ static void gather(struct upload_session *s, struct load *load, size_t most)
 		}
 		s->held[i++].riding = true;
 		s->riding = i;
+		if (alone)
+			break;
 	}
 	load->samples = load->n ? keys[0].samples : 0;
 }

@@ -108,6 +108,8 @@ static void put_known(struct jw *w, const struct upload_minute *m, wall_ns now)
 static void put_further(struct jw *w, const struct upload_minute *m)
 {
 	dynamo_put_int(w, "sample_count", m->n);
+	if (m->partial)
+		dynamo_put_bool(w, "partial", true);
 	dynamo_put_number(w, "cpu_percent_avg", m->cpu_sum / m->n, 1);
 	dynamo_put_number(w, "cpu_percent_max", m->cpu_max, 1);
 	dynamo_put_number(w, "memory_percent_avg", m->memory_sum / m->n, 1);

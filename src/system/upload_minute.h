@@ -5,7 +5,8 @@
  *
  *     samples = {"t":[0.25,1.25,…],"cpu_percent":[…],"memory_percent":[…],"memory_available_mb":[…],"memory_used_mb":[…]}
  *
- * with t in seconds from minute_timestamp. It is a text and no list, because readers turn numbers only at the top of an item into
+ * with t in seconds from minute_timestamp. An item of which another half may exist (a restart lies in the minute, or a step of the clock) says so:
+ * partial BOOL. It is a text and no list, because readers turn numbers only at the top of an item into
  * floats.
  *
  *     if (!upload_minute_takes(m, s)) { upload_minute_write(m, …); upload_minute_start(m, s); }
@@ -29,6 +30,7 @@ struct upload_point {
 struct upload_minute {
 	int64_t start_s; /* Unix time, a whole minute */
 	wall_ns last_t;
+	bool partial; /* it began late or ends early: set by the caller, told in the item */
 	uint32_t n, kept, with_rates;
 	/* the newest values; rates are sums */
 	double cpu_percent, memory_percent, memory_available_mb, memory_used_mb, load_1m, load_5m, load_15m;

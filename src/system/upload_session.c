@@ -133,12 +133,12 @@ static void tell(struct upload_session *s, const struct dynamo_fault *f, enum dy
 		return;
 	}
 	bool minutes = s->step.lane == UPLOAD_MINUTES;
-	bool serious = minutes && (l->failures >= SERIOUS_FAILURES || !dynamo_verdict_passes(told.verdict));
+	bool serious = l->failures >= SERIOUS_FAILURES || !dynamo_verdict_passes(told.verdict);
 	upload_tell_failure(u,
 			    !minutes                       ? "Failed to update registry in DynamoDB"
 			    : s->step.action == UPLOAD_PUT ? "Error uploading to DynamoDB"
 							   : "Failed to initialize DynamoDB service",
-			    &told, serious);
+			    &told, s->step.lane, serious);
 }
 
 static void tell_registered(struct upload_session *s)
@@ -165,6 +165,8 @@ static void on_answer(void *arg, const struct dynamo_fault *fault, struct view a
 	s->u->stats.ready = s->plan.lanes[UPLOAD_MINUTES].phase == PHASE_READY;
 	tell(s, &f, o.verdict, whole_before);
 	tell_registered(s);
+	if (o.verdict == DYNAMO_OK && s->step.lane == UPLOAD_REGISTRY && s->step.action >= UPLOAD_ADD)
+		upload_tell_registered(s->u);
 	upload_session_wake(s);
 	leave_if_through(s);
 }

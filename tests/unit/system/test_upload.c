@@ -419,8 +419,9 @@ static void test_an_outage_is_filled_up_in_order(void **state)
 	assert_int_equal(count(w.events, "warning: Uploads to DynamoDB fail: EndpointConnectionError"), 1);
 	script_start(&w.server, &w.rig.loop, w.port, answer, &w);
 	wait_sent(&w, 30);
-	assert_int_equal(count(w.ops, "BatchWriteItem"), 2); /* 25 and 5 */
-	assert_int_equal(count(w.last, "PutRequest"), 5);
+	assert_int_equal(count(w.ops, "PutItem"), 1);        /* the first one, which began late */
+	assert_int_equal(count(w.ops, "BatchWriteItem"), 2); /* 25 and 4 */
+	assert_int_equal(count(w.last, "PutRequest"), 4);
 	assert_non_null(strstr(w.last, "\"minute_timestamp\":{\"N\":\"1795379340\"}")); /* the 29th */
 	assert_int_equal(count(w.events, "info: Uploads to DynamoDB work again"), 1);
 	assert_false(stats_of(&w).trouble);
@@ -458,8 +459,12 @@ static void test_what_waits_survives_a_restart(void **state)
 	start_outbox(&w);
 	w.bad_times = 0;
 	begin(&w);
+	w.ops[0] = '\0';
 	wait_sent(&w, 6);
-	assert_int_equal(count(w.last, "PutRequest"), 6);
+	assert_int_equal(count(w.ops, "PutItem"), 2); /* the first and the last, which are halves */
+	assert_int_equal(count(w.ops, "BatchWriteItem"), 1);
+	assert_non_null(strstr(w.last, "\"partial\":{\"BOOL\":true}"));
+	assert_non_null(strstr(w.last, "sample_count <= :n"));
 	clean_up(&w);
 }
 
@@ -476,9 +481,13 @@ static void test_two_halves_of_a_minute_make_one(void **state)
 		30); /* the clock was set back: 2 ends with three samples, the rest of 1 follows, then 2 again */
 	minutes(&w, 2, 3);
 	w.bad_times = 0;
-	wait_sent(&w, 5);
+	minutes(&w, 4, 6);
+	wait_sent(&w, 8);
+	/* None of the halves rode in a batch, which would overwrite the other; what came after the clock had caught up did. */
+	assert_int_equal(count(w.ops, "BatchWriteItem"), 1);
 	assert_int_equal(count(w.last, "PutRequest"), 3);
-	assert_int_equal(count(w.last, "\"sample_count\":{\"N\":\"3\"}"), 1);
+	assert_null(strstr(w.last, "partial"));
+	assert_non_null(strstr(w.last, "\"minute_timestamp\":{\"N\":\"1795377780\"}"));
 	clean_up(&w);
 }
 
@@ -637,6 +646,28 @@ static void test_without_update_item_the_registry_is_written_whole(void **state)
 	clean_up(&w);
 }
 
+static void test_trouble_with_the_registry_alone_is_told(void **state)
+{
+	struct world w;
+	prepare(&w);
+	w.minutes = w.registry = w.host_known = true;
+	fail_with(&w, "GetItem", 1000, 500, "{\"__type\":\"x#InternalServerError\",\"message\":\"odd\"}");
+	begin(&w);
+	script_until(&w.rig.loop, stats_of(&w).registry_error[0]);
+	assert_non_null(strstr(stats_of(&w).registry_error, "odd"));
+	assert_int_equal(count(w.events, "warning: This machine's line in DynamoDB's registry is not kept"),
+			 1);
+	minutes(&w, 0, 1);
+	wait_sent(&w, 1); /* the minutes go on */
+	assert_false(stats_of(&w).trouble);
+	assert_string_equal(stats_of(&w).last_error, "");
+	assert_true(stats_of(&w).registry_error[0]); /* and make nothing good of it */
+	w.bad_times = 0;
+	script_until(&w.rig.loop, !stats_of(&w).registry_error[0]);
+	assert_int_equal(count(w.events, "info: DynamoDB's registry knows this machine again"), 1);
+	clean_up(&w);
+}
+
 static void test_half_answers_and_portals(void **state)
 {
 	struct world w;
@@ -789,6 +820,7 @@ int main(void)
 		cmocka_unit_test(test_no_credentials),
 		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_without_update_item_the_registry_is_written_whole),
+		cmocka_unit_test(test_trouble_with_the_registry_alone_is_told),
 		cmocka_unit_test(test_half_answers_and_portals),
 		cmocka_unit_test(test_a_table_of_another_form_is_told),
 		cmocka_unit_test(test_leaving_sends_the_open_minute_and_goes_offline),

@@ -82,6 +82,10 @@ static void test_the_item(void **state)
 	upload_minute_write(m, VIEW("web-1"), false, at("2026-11-23T00:00:00Z"), &b);
 	assert_null(strstr(buf_str(&b), "samples"));
 	assert_non_null(strstr(buf_str(&b), "\"sample_count\":{\"N\":\"3\"}"));
+	m->partial = true;
+	buf_clear(&b);
+	upload_minute_write(m, VIEW("web-1"), true, 0, &b);
+	assert_non_null(strstr(buf_str(&b), "\"sample_count\":{\"N\":\"3\"},\"partial\":{\"BOOL\":true},"));
 	buf_fini(&b);
 	free(m);
 }
