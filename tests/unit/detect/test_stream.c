@@ -125,14 +125,14 @@ static void test_long_ones(void **state)
 	const struct detector *d = detector_find(VIEW("edivisive"));
 	for (unsigned kind = 0; kind < 8; kind++) {
 		struct detect_options o = DETECT_DEFAULTS;
-		grow_long(d, kind, 3000, 17, o);
+		grow_long(d, kind, 2000, 23, o);
 		o.window = 10;
 		o.max_pvalue = 0.03;
-		grow_long(d, kind, 1500, 7, o);
+		grow_long(d, kind, 1000, 11, o);
 		o.min_magnitude = 0.02;
-		grow_long(d, kind, 1500, 7, o);
+		grow_long(d, kind, 1000, 11, o);
 		o.legacy = true;
-		grow_long(d, kind, 1500, 7, o);
+		grow_long(d, kind, 1000, 11, o);
 	}
 	grow_long(d, 0, 12000, 499, DETECT_DEFAULTS);
 }
