@@ -524,6 +524,33 @@ static void test_the_upstream_layout(void **state)
 	assert_int_equal(entries, 200);
 }
 
+/* The hour that autumn repeats: names of local time come twice, and no file takes the other's place. */
+static void test_the_hour_that_autumn_repeats(void **state)
+{
+	struct rig *r = *state;
+	uint32_t entries;
+	char *before = getenv("TZ") ? strdup(getenv("TZ")) : NULL;
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	clock_fake_step(&r->clock, INT64_C(1792886400) * NS_PER_S -
+					   clock_wall_ns(&r->clock.clock)); /* 2026-10-25, 02:00 in summer */
+	r->opt.layout = CLIENT_LAYOUT_UPSTREAM;
+	r->opt.upstream_ns = 59 * NS_PER_S; /* 60 samples: the minutes of both hours end at the same second */
+	rig_open(r);
+	take_many(r, 2 * 3600 - 120);
+	assert_int_equal(count_minutes(r, &entries), 118);
+	assert_int_equal(entries, 118 * 60);
+	assert_true(fabs(number(r, member(r, entry_at(r, load(r, "metrics_live.json") - 1), "system"),
+				"timestamp") -
+			 (double)r->sample.t / 1e9) < 1e-5);
+	if (before)
+		setenv("TZ", before, 1);
+	else
+		unsetenv("TZ");
+	tzset();
+	free(before);
+}
+
 static void test_a_disk_that_refuses(void **state)
 {
 	struct rig *r = *state;
@@ -604,6 +631,7 @@ int main(void)
 		TEST(test_garbage_in_the_files),
 		TEST(test_the_retention_of_foreign_files),
 		TEST(test_the_upstream_layout),
+		TEST(test_the_hour_that_autumn_repeats),
 		TEST(test_a_disk_that_refuses),
 		TEST(test_a_folder_that_cannot_be),
 		TEST(test_the_clock_is_set_back),
