@@ -9,10 +9,12 @@
 #include "os/self.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -198,6 +200,19 @@ static int find_daemon(const struct call *c, struct kode *k, struct pidfile_stat
 	return rc < 0 ? err_set(err, rc, k->daemon.pid_file, "%s", err_text(rc)) : 0;
 }
 
+/* Whoever was killed and whose pid file was removed, as the guide has it, may still be ending: its history is free a moment later. */
+static void wait_history(const struct call *c, const struct kode *k)
+{
+	const char *dir = k->daemon.persist ? state_dir(k, c->env, c->arena) : NULL;
+	const char *path = dir ? arena_printf(c->arena, "%s/lock", dir) : NULL;
+	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return;
+	for (int waited = 0; waited < KILL_WAIT_MS && flock(fd, LOCK_EX | LOCK_NB) < 0; waited += 5)
+		poll(NULL, 0, 5);
+	close(fd);
+}
+
 static int start(const struct call *c)
 {
 	struct kode k;
@@ -211,6 +226,7 @@ static int start(const struct call *c)
 	}
 	puts("Starting " KODE_NAME "...");
 	fflush(stdout);
+	wait_history(c, &k);
 	struct plan_source source = { make_plan, c->argc, c->argv, c->env };
 	struct launch launch = { &source,
 				 KODE_NAME ": error: ", KODE_NAME ": error: ", !c->args->foreground };

@@ -324,6 +324,14 @@ kode-kronical-daemon status
         self.assertNotEqual(self.pid(), pid)
         self.sh("kode-kronical-daemon restart && kode-kronical-daemon stop")
 
+    def test_cleaning_up_does_not_wait_for_the_end(self):
+        self.sh("kode-kronical-daemon start")
+        pid = self.pid()
+        # As the guide's pkill, but this test's daemon alone is meant.
+        self.sh("kill %d\nrm -f ~/.local/share/kode-kronical/daemon.pid\nkode-kronical-daemon start" % pid)
+        self.assertNotEqual(self.pid(), pid)
+        self.sh("kode-kronical-daemon status")
+
     def test_the_advanced_configuration(self):
         config = self.config("""
 daemon:
