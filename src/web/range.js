@@ -5,7 +5,7 @@ import { clock } from './format.js';
 
 const MS = { m: 60e3, h: 3600e3, d: 86400e3 };
 const CHOICES = ['15m', '1h', '6h', '24h', '7d'];
-const DEFAULT = '24h';
+const DEFAULT = document.body.dataset.sections === '*' ? '1h' : '24h'; // a host is looked at by the hour, retries alone by the day
 const LONGEST = 366 * MS.d;
 const SHORTEST = 10e3;
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];

@@ -18,12 +18,12 @@ async function charted(page) {
 await browserTest({
 	'a choice goes into the address, and back takes it out': async (t) => {
 		await open(t);
-		assert.deepEqual(await pressed(t.page), ['24h']);
-		await t.page.getByRole('button', { name: 'Last 1h' }).click();
-		assert.equal(await param(t.page, 'last'), '1h');
 		assert.deepEqual(await pressed(t.page), ['1h']);
+		await t.page.getByRole('button', { name: 'Last 24h' }).click();
+		assert.equal(await param(t.page, 'last'), '24h');
+		assert.deepEqual(await pressed(t.page), ['24h']);
 		await t.page.goBack();
-		await eventually('24h is chosen again', async () => (await pressed(t.page))[0] === '24h');
+		await eventually('1h is chosen again', async () => (await pressed(t.page))[0] === '1h');
 		assert.equal(await param(t.page, 'last'), null);
 	},
 	'an address opens the range it names': async (t) => {
@@ -36,7 +36,7 @@ await browserTest({
 	'nonsense in the address is the default': async (t) => {
 		for (const query of ['?last=99y', '?from=x&to=y', '?from=2026-11-21T00:00:00Z&to=2026-11-20T00:00:00Z']) {
 			await open(t, query);
-			assert.deepEqual(await pressed(t.page), ['24h'], query);
+			assert.deepEqual(await pressed(t.page), ['1h'], query);
 		}
 		assert.deepEqual(t.record.errors, []);
 	},

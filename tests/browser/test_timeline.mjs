@@ -62,7 +62,7 @@ await browserTest({
 	'ten thousand events: few rows in the document, each in its place, the last one reached': async (t) => {
 		await t.daemon.addPastEvents(10000);
 		await eventually('ten thousand events', async () => (await total(t.daemon)) === 10000);
-		await open(t, '?kind=run_failed');
+		await open(t, '?last=24h&kind=run_failed');
 		const box = t.page.locator('.events');
 		await eventually('the first thousand', async () => /^1000\+ events$/.test(await t.page.locator('.said').textContent()));
 		await eventually('all of them', async () => {
