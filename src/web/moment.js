@@ -30,15 +30,16 @@ export function momentCard(title, options, content, { show, every, rebuild }) {
 	const card = panel(title, { class: options.class, tools: back });
 	let seen = false, settle = 0, round = 0;
 	card.body.replaceChildren(content);
-	card.node.querySelector('.about').setAttribute('role', 'status');
+	const about = card.node.querySelector('.about');
 
 	async function refresh() {
 		if (!seen) return null;
 		const t = wanted(), mine = ++round;
 		return card.load(show(t), (apply) => {
 			if (mine !== round) return; // another moment was asked for meanwhile
-			const about = apply();
-			card.note(`${t === null ? 'now' : momentText(t)}${about ? `, ${about}` : ''}`);
+			const words = apply();
+			about.ariaLive = t === null ? 'off' : 'polite'; // the present goes by in silence
+			card.note(`${t === null ? 'now' : momentText(t)}${words ? `, ${words}` : ''}`);
 			card.node.classList.toggle('past', t !== null);
 			back.hidden = t === null || moment() === null;
 		});

@@ -5,7 +5,7 @@ import { bytes, short } from './format.js';
 import { momentCard } from './moment.js';
 
 const ROWS = 8;
-const EVERY_MS = 3000;
+const EVERY_MS = 5000;
 
 const ORDERS = [
 	{ sort: 'cpu', caption: 'The greatest users of CPU', of: (p) => p.cpu_percent, least: 100 },

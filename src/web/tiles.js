@@ -7,6 +7,7 @@ import { limitsOf } from './limits.js';
 import { panel } from './panel.js';
 
 const EVERY_MS = 1000, SECONDS = 120;
+const LINE_MS = 5000; // painting the lines is what an idle page costs
 const CANDIDATES = 32; // disks, mounts or sensors among which the greatest is looked for
 
 const percent = (v) => (v === null ? NONE : `${v < 9.95 ? v.toFixed(1) : Math.round(v)} %`);
@@ -41,9 +42,10 @@ const TILES = [
 function drawLine(canvas, values, top) {
 	const scale = devicePixelRatio || 1, ctx = canvas.getContext('2d'), [width, height] = [canvas.clientWidth, canvas.clientHeight];
 	const most = top || Math.max(...values.filter((v) => v !== null), 0) || 1;
-	canvas.width = width * scale;
-	canvas.height = height * scale;
-	ctx.scale(scale, scale);
+	if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
+	if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
+	ctx.setTransform(scale, 0, 0, scale, 0, 0);
+	ctx.clearRect(0, 0, width, height);
 	const points = values.map((v, i) => [(i / (values.length - 1)) * width, v === null ? null : height - 1 - Math.min(1, v / most) * (height - 3)]).filter(([, y]) => y !== null);
 	if (points.length < 2) return;
 	ctx.beginPath();
@@ -68,8 +70,10 @@ function tile(row, has) {
 	if (!found.length) return null;
 	const more = Object.entries(row.with || {}).map(([name, [metric, labels]]) => [name, key(metric, labels)]);
 	const value = h('dd'), words = h('dd', { class: 'words' }), canvas = h('canvas', { 'aria-hidden': 'true' });
+	let drawn = -Infinity;
 	return {
 		node: h('div', { class: 'tile' }, h('dt', null, row.title), value, words, canvas),
+		repaint() { drawn = -Infinity; },
 		keys: [...found.map((one) => one.key), ...more.map(([, k]) => k).filter(Boolean)],
 		async show(answer) {
 			const newest = (k) => (k ? answer.get(k).avg.findLast((v) => v !== null) ?? null : null);
@@ -77,9 +81,13 @@ function tile(row, has) {
 			const [text, below] = row.tell(now, Object.fromEntries(more.map(([name, k]) => [name, newest(k)])), best.name);
 			if (value.textContent !== text) value.textContent = text;
 			if (words.textContent !== below) words.textContent = words.title = below;
-			drawLine(canvas, answer.get(best.key).avg, row.top);
+			if (performance.now() - drawn > LINE_MS - EVERY_MS / 2) {
+				drawLine(canvas, answer.get(best.key).avg, row.top);
+				drawn = performance.now();
+			}
 			const limit = broken(await limitsOf([best.key]), now);
-			value.className = { critical: 'bad', warning: 'warn' }[limit?.tone] || '';
+			const tone = { critical: 'bad', warning: 'warn' }[limit?.tone] || '';
+			if (value.className !== tone) value.className = tone;
 			value.title = limit ? `${limit.text}: ${limit.above ? 'above' : 'below'} ${row.tell(limit.y, {}, '')[0]}` : '';
 		},
 	};
@@ -101,7 +109,10 @@ export function tilesCard() {
 	}, EVERY_MS);
 	const sight = new IntersectionObserver(([entry]) => { seen = entry.isIntersecting; });
 	sight.observe(card.node);
-	const themed = () => refresh().catch(() => {});
+	const themed = () => {
+		tiles.forEach((t) => t.repaint());
+		refresh().catch(() => {});
+	};
 	dark.addEventListener('change', themed);
 	return {
 		node: card.node,
