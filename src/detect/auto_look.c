@@ -9,6 +9,7 @@
 
 #define CORRELATED                                                                                           \
 	2.3 /* standard deviations by which neighbours resemble each other more than those of noise */
+#define LENIENCY        0.4 /* is added to that where the caller would rather have false points than miss one */
 #define CORRELATION_MAX 0.95
 #define ROUNDS          6 /* what is left after steps depends on the noise, and the other way round */
 #define CONVERGED       0.02
@@ -106,7 +107,7 @@ static void look_again(struct auto_look *l, struct partition_options *o, struct 
 
 static void choose(struct auto_look *l, struct partition_options *o, struct auto_room *r)
 {
-	double sure, correlation;
+	double sure, correlation, bound = CORRELATED + LENIENCY * partition_leniency(o);
 	look_again(l, o, r);
 	l->heavy = is_heavy(r->rest, l->m, &l->partition, r->work);
 	if (l->heavy && !o->ranks) {
@@ -114,7 +115,7 @@ static void choose(struct auto_look *l, struct partition_options *o, struct auto
 		look_again(l, o, r);
 	}
 	correlation = correlation_of(r->rest, l->m, l->partition.n_cuts + 1, &sure);
-	for (int i = 0; i < ROUNDS && sure > CORRELATED && l->partition.n_cuts > 0; i++) {
+	for (int i = 0; i < ROUNDS && sure > bound && l->partition.n_cuts > 0; i++) {
 		if (correlation <= o->noise.correlation + CONVERGED)
 			break;
 		set_correlation(&o->noise, correlation, r, l->m);

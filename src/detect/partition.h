@@ -60,6 +60,9 @@ void partition_find(struct partition *p, const double *x, size_t n, const struct
 /* What cuts leave unexplained: x without the mean of its part, and without the slope where there clearly is one. */
 void partition_rest(const struct partition *p, double *out);
 
+/* How much less is asked of rival explanations than where at most 1 % of series may be called changed: ln of the ratio, or 0. */
+double partition_leniency(const struct partition_options *o);
+
 /* --- between its files ------------------------------------------------------------------------------------------------- */
 
 /* Values, or their scores, ready for a scan. Valid until the next call. */

@@ -7,10 +7,12 @@
 #define PLACE   4.0 /* one place in so many points is as good as independent */
 #define UNEQUAL 2.0 /* standard deviations between the logarithms of variances */
 /* How much likelier a step is than a slope, 2 ln of the ratio: few points cannot pay much. */
-#define LINE_LEAST (-1.0)
-#define LINE_MOST  4.0
-#define LINE_EVEN  30.0 /* of so many points nothing is asked, */
-#define LINE_PER   10.0 /* of so many more 1 */
+#define LINE_LEAST    (-1.0)
+#define LINE_MOST     4.0
+#define LINE_EVEN     30.0 /* of so many points nothing is asked, */
+#define LINE_PER      10.0 /* of so many more 1, */
+#define LINE_LENIENCY 3.0  /* and less of who would rather have false points than miss one */
+#define STRICT_SHARE  0.01
 
 const double *partition_view(struct partition *p, const double *y, size_t n)
 {
@@ -20,10 +22,16 @@ const double *partition_view(struct partition *p, const double *y, size_t n)
 	return p->scored;
 }
 
+double partition_leniency(const struct partition_options *o)
+{
+	return fmax(log(o->share / STRICT_SHARE), 0);
+}
+
 bool partition_is_step(const struct partition *p, const double *view, size_t n, const struct split *s)
 {
 	double r = p->options.noise.correlation, independent = (double)n * (1 - r) / (1 + r);
-	double margin = fmin(fmax((independent - LINE_EVEN) / LINE_PER, LINE_LEAST), LINE_MOST);
+	double margin = fmin(fmax((independent - LINE_EVEN) / LINE_PER, LINE_LEAST), LINE_MOST) -
+			LINE_LENIENCY * partition_leniency(&p->options);
 	double least = (double)n * p->options.noise.least_sd * p->options.noise.least_sd;
 	return independent * log(fmax(scan_line(view, n).rest, least) / fmax(s->rest, least)) > margin;
 }
