@@ -2,8 +2,8 @@
 #ifndef AUSPEX_DETECT_AUTO_LOOK_H
 #define AUSPEX_DETECT_AUTO_LOOK_H
 
+#include "detect/season.h"
 #include "partition.h"
-#include "season.h"
 
 #define AUTO_POINTS 4096 /* longer series are looked at in so many averages at most */
 

@@ -1,4 +1,4 @@
-#include "season.h"
+#include "detect/season.h"
 
 #include "series.h"
 
