@@ -221,6 +221,36 @@ static void test_the_set_that_every_build_of_orion_checks(void **state)
 	end(&r);
 }
 
+/* Powers of two times the series: the same places, p-values to the last bit, and means that are as many times as large. */
+static void test_scale_does_not_matter(void **state)
+{
+	static const double scales[] = { 0x1p-1000, 0x1p-400, 0x1p-30, 0x1p40, 0x1p400, 0x1p1000 };
+	static double x[365], y[365];
+	struct noise noise = noise_of(4);
+	for (size_t i = 0; i < N(x); i++)
+		x[i] = 10 + gauss(&noise) + 3 * (double)(i / 90 % 2);
+	struct run plain;
+	run(&plain, x, N(x), OPTIONS());
+	assert_true(plain.r.n >= 3);
+	for (size_t k = 0; k < N(scales); k++) {
+		struct run r;
+		for (size_t i = 0; i < N(x); i++)
+			y[i] = x[i] * scales[k];
+		run(&r, y, N(y), OPTIONS());
+		assert_int_equal(r.r.n, plain.r.n);
+		for (size_t i = 0; i < r.r.n; i++) {
+			const struct change_point *scaled = &r.r.points[i], *usual = &plain.r.points[i];
+			assert_int_equal(scaled->index, usual->index);
+			assert_true(scaled->p == usual->p &&
+				    scaled->percentage_change == usual->percentage_change);
+			assert_true(scaled->mean_after == usual->mean_after * scales[k]);
+			assert_true(scaled->sd_before == usual->sd_before * scales[k]);
+		}
+		end(&r);
+	}
+	end(&plain);
+}
+
 /* --- a year of nightly runs ------------------------------------------------------------------------------------------------ */
 
 static double year[400];
@@ -324,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_bumps),
 		cmocka_unit_test(test_a_step_over_several_windows),
 		cmocka_unit_test(test_the_set_that_every_build_of_orion_checks),
+		cmocka_unit_test(test_scale_does_not_matter),
 		cmocka_unit_test(test_a_year_with_smallest_changes),
 		cmocka_unit_test(test_a_year_with_every_change),
 		cmocka_unit_test(test_a_year_as_hunter_saw_it),
