@@ -98,7 +98,7 @@ function scrollAll(box) {
 async function scroll(browser, daemon) {
 	await daemon.addPastEvents(10000);
 	const { page, context } = await openPage(browser, daemon);
-	await page.goto(`${daemon.url}/?kind=run_failed`);
+	await page.goto(`${daemon.url}/?last=24h&kind=run_failed`);
 	await ready(page);
 	const box = page.locator('.events');
 	await box.scrollIntoViewIfNeeded();
