@@ -73,12 +73,12 @@ static bool is_skipped(const struct option_list *skip, struct view name)
 	return false;
 }
 
-int default_rules_add(struct alert_rules *rules, const struct option_list *skip, struct arena *arena,
-		      struct err *err)
+static int add_text(struct view text, struct alert_rules *rules, const struct option_list *skip,
+		    struct arena *arena, struct err *err)
 {
 	struct yaml_node *root;
 	struct alert_rules ours;
-	int rc = yaml_parse(view_of(default_rules_text), NAME, arena, &root, err);
+	int rc = yaml_parse(text, NAME, arena, &root, err);
 	if (rc == 0)
 		rc = alert_rules_read(NAME, yaml_get(root, "alerts"), arena, &ours, err);
 	if (rc < 0)
@@ -98,4 +98,31 @@ int default_rules_add(struct alert_rules *rules, const struct option_list *skip,
 		items[rules->n++] = ours.items[i];
 	}
 	return 0;
+}
+
+int default_rules_add(struct alert_rules *rules, const struct option_list *skip, struct arena *arena,
+		      struct err *err)
+{
+	return add_text(view_of(default_rules_text), rules, skip, arena, err);
+}
+
+static int add_limit(const char *name, const char *series, double limit, struct alert_rules *rules,
+		     struct arena *arena, struct err *err)
+{
+	static const struct option_list none = { 0 };
+	if (limit < 0)
+		return 0;
+	const char *text = arena_printf(arena, "alerts:\n  - {name: %s, series: %s, above: %.17g}\n", name,
+					series, limit);
+	return text ? add_text(view_of(text), rules, &none, arena, err)
+		    : err_set(err, -ENOMEM, NULL, "out of memory");
+}
+
+int threshold_rules_add(struct alert_rules *rules, const struct threshold_options *limits,
+			struct arena *arena, struct err *err)
+{
+	int rc = add_limit("CPU above its threshold", "system.cpu.percent", limits->cpu, rules, arena, err);
+	return rc == 0 ? add_limit("memory above its threshold", "system.memory.percent", limits->memory,
+				   rules, arena, err)
+		       : rc;
 }

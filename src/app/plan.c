@@ -203,6 +203,9 @@ int plan_make_native(const struct plan_source *src, struct plan *plan, struct er
 	if (rc == 0 && plan->rooms & ROOM_SYSTEM)
 		rc = default_rules_add(&plan->settings.alerts, &plan->settings.system.skip_alerts,
 				       &plan->arena, err);
+	if (rc == 0 && plan->rooms & ROOM_SYSTEM)
+		rc = threshold_rules_add(&plan->settings.alerts, &plan->settings.threshold, &plan->arena,
+					 err);
 	return rc;
 }
 

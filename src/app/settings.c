@@ -111,7 +111,7 @@ static const struct option_table watch_table = { "watch", "Watch for changes", w
 #define THRESHOLD struct threshold_options
 static const struct option threshold_rows[] = {
 	OPT_NUM(THRESHOLD, cpu, "cpu_alert_threshold", "-1", -1, 100, "percent", OPT_RELOAD,
-		"Warn once when more CPU time than that share is used; -1: never."),
+		"Warn once, and alert, when more CPU time than that share is used; -1: never."),
 	OPT_NUM(THRESHOLD, memory, "memory_alert_threshold", "-1", -1, 100, "percent", OPT_RELOAD,
 		"The same for memory."),
 };

@@ -56,6 +56,17 @@ class BuiltInRules(Native):
     def rules(self, d):
         return {r["name"]: r for r in d.json("/api/alerts/rules")["rules"]}
 
+    def test_the_two_thresholds_are_rules_and_alerts(self):
+        d = self.native("--system-interval", "100ms", "--system-memory-alert-threshold", "0", "--system-cpu-alert-threshold", "100")
+        rules = self.rules(d)
+        self.assertIn("CPU above its threshold", rules)
+        self.assertEqual(rules["memory above its threshold"]["above"], 0)
+        fires = lambda: [a for a in d.json("/api/alerts")["alerts"] if a["name"] == "memory above its threshold" and a["state"] == "firing"]
+        self.assertEqual(self.eventually(fires, seconds=4 * PATIENCE)[0]["series"], "system.memory.percent")
+        self.eventually(lambda: d.json("/api/events?kind=threshold&subject=system.memory.percent")["events"])
+        d.stop()
+        self.assertNotIn("CPU above its threshold", self.rules(self.native()))
+
     def test_they_are_seen(self):
         rules = self.rules(self.native())
         self.assertGreater(len(rules), 15)
