@@ -18,7 +18,8 @@
 #define FEW            10 /* values that can tell a clear step only */
 
 struct detect_words {
-	const char *method, *window, *max_pvalue, *min_magnitude, *false_share, *legacy, *column, *json, *list;
+	const char *method, *window, *max_pvalue, *min_magnitude, *false_share, *legacy, *column, *json,
+		*list;
 };
 
 /* clang-format off */

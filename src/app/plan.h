@@ -61,7 +61,7 @@ struct plan {
 	/* Descriptors that the service manager opened for the entries above, or 0 (activation.c). */
 	int passed_sockets[PLAN_MAX], passed_listens[PLAN_MAX];
 	const char *warning; /* about the configuration, for the log of a start and of a reload; NULL: none */
-	bool http; /* serve HTTP at all */
+	bool http;           /* serve HTTP at all */
 };
 
 /* How a plan is made; kept so that a reload can make it again. */

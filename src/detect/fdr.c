@@ -14,6 +14,8 @@ double fdr_bound(double *p, size_t m, double rate)
 	for (size_t i = 0; i < m; i++)
 		if (isnan(p[i]))
 			p[i] = 1;
+	if (m == 0)
+		return 0;
 	qsort(p, m, sizeof(*p), ascending);
 	for (size_t i = m; i > 0; i--)
 		if (p[i - 1] <= rate * (double)i / (double)m)
