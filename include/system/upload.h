@@ -58,7 +58,7 @@ struct upload_stats {
 	uint64_t queued, sent, rejected, dropped; /* minutes */
 	uint64_t failed[UPLOAD_CAUSES];           /* requests */
 	wall_ns last_sent;                        /* 0: never */
-	char last_error[480];                     /* "" since a success */
+	char last_error[512];                     /* "" since a success */
 	char registry_error[240];                 /* why this machine's line in the registry is not kept; "" it is */
 	const char *table, *url;                  /* "" while off; borrowed until the next change */
 };

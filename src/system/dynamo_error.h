@@ -35,7 +35,7 @@ bool dynamo_verdict_passes(enum dynamo_verdict v);
 struct dynamo_fault {
 	enum dynamo_verdict verdict;
 	char code[80];  /* the service's, without its name space; "" when it is none of its own */
-	char text[440]; /* one sentence, "" when all is well */
+	char text[512]; /* one sentence, "" when all is well */
 };
 
 /* Reads an answer to operation `op` of the service at `url`. */

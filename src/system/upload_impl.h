@@ -67,7 +67,7 @@ struct upload {
 	struct upload_stats stats;
 	uint64_t dropped_before; /* by channels that are gone */
 	mono_us said_at;         /* the last failure in the log */
-	char said[480];
+	char said[512];
 	bool closing;
 	void (*close_cb)(void *arg);
 	void *close_arg;
