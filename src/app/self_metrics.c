@@ -125,7 +125,9 @@ static const struct {
 struct self_metrics {
 	uv_timer_t timer;
 	struct daemon *d;
-	series_id ids[SELF_COUNT];
+	series_id ids[SELF_COUNT]; /* of the n rows that the registry had room for, */
+	uint8_t rows[SELF_COUNT];  /* which these are */
+	uint32_t n;
 	mono_us last_at;
 	void (*cb)(void *arg);
 	void *arg;
@@ -236,7 +238,9 @@ static void sample(uv_timer_t *timer)
 	read_store(d, v);
 	read_rest(d, now - m->last_at, v);
 	m->last_at = now;
-	struct tick tick = { SELF_GROUP, clock_wall_ms(d->clock), SELF_COUNT, m->ids, v };
+	for (uint32_t i = 0; i < m->n; i++)
+		v[i] = v[m->rows[i]]; /* ascending: nothing is overwritten before it is read */
+	struct tick tick = { SELF_GROUP, clock_wall_ms(d->clock), m->n, m->ids, v };
 	hub_tick(d->hub, &tick);
 	uint64_t interval = (uint64_t)(d->plan->settings.core.self_interval_ns / NS_PER_MS);
 	if (uv_timer_get_repeat(timer) != interval) /* a reload changed it */
@@ -250,11 +254,13 @@ int self_metrics_start(struct daemon *d)
 		return -ENOMEM;
 	for (size_t i = 0; i < SELF_COUNT; i++) {
 		int rc = registry_intern(d->registry, view_of(self_rows[i].key), &self_rows[i].meta,
-					 &m->ids[i], NULL);
-		if (rc < 0) {
+					 &m->ids[m->n], NULL);
+		if (rc < 0 && rc != ERR_FULL) { /* a full registry counts and tells, and the daemon goes on */
 			free(m);
 			return rc;
 		}
+		if (rc == 0)
+			m->rows[m->n++] = (uint8_t)i;
 	}
 	m->d = d;
 	m->last_at = clock_mono_us(d->clock);

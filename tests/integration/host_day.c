@@ -161,7 +161,7 @@ int main(int argc, char **argv)
 	struct err err;
 	struct clock_fake clock;
 	struct system_options opt;
-	struct sampler *sampler;
+	struct sampler *sampler = NULL;
 	char command[300];
 	const char *base = getenv("TMPDIR");
 	snprintf(d.root, sizeof(d.root), "%.200s/auspex-day-XXXXXX", base ? base : "/tmp");

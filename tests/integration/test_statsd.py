@@ -100,7 +100,7 @@ class StatsD(Native):
         self.assertIn('"no.type:1": there is no type', told[0])
 
     def test_the_cap_of_series_is_respected_and_told(self):
-        d = self.daemon("--series-cap", "100")
+        d = self.daemon("--series-cap", "100", "--system-enabled=false")
         self.send(*["m%d:1|c" % i for i in range(200)], "m0:1|c")
         self.wait_for(d, "m0", 2)
         self.assertEqual(len(d.json("/api/series")["series"]), 100)

@@ -45,6 +45,12 @@ class Sampling(Native):
         d = self.native("--system-enabled=false")
         self.assertEqual(d.get("/api/system").status, 404)
 
+    def test_a_full_registry_is_told_and_ends_nothing(self):
+        d = self.native("--series-cap", "100")
+        self.eventually(lambda: d.json("/api/system")["samples"] >= 2)
+        self.assertEqual(len(d.json("/api/series")["series"]), 100)
+        self.assertIn("series", [p["part"] for p in d.json("/api/health?detail=1")["detail"]["problems"]])
+
     def test_bad_intervals_end_the_start(self):
         for value in ("0", "soon", "-1s", "10ms"):
             status, _, said = self.command(*self.at_home("run", "--system-interval", value))
