@@ -1,5 +1,7 @@
 #include "auto_look.h"
 
+#include "ascending.h"
+
 #include "detect/robust.h"
 
 #include <errno.h>
@@ -39,19 +41,13 @@ static void average(const double *x, size_t m, size_t fold, double *out)
 	}
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
 /* The smallest difference where at least half of the values were there before. */
 static double grain_of(const double *x, size_t n, double *work)
 {
 	size_t kinds = 1;
 	double least = INFINITY;
 	memcpy(work, x, n * sizeof(*x));
-	qsort(work, n, sizeof(*work), by_value);
+	sort_ascending(work, n);
 	for (size_t i = 1; i < n; i++)
 		if (work[i] > work[i - 1]) {
 			least = fmin(least, work[i] - work[i - 1]);

@@ -1,22 +1,15 @@
 #include "detect/fdr.h"
 
-#include <math.h>
-#include <stdlib.h>
+#include "ascending.h"
 
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
+#include <math.h>
 
 double fdr_bound(double *p, size_t m, double rate)
 {
 	for (size_t i = 0; i < m; i++)
 		if (isnan(p[i]))
 			p[i] = 1;
-	if (m == 0)
-		return 0;
-	qsort(p, m, sizeof(*p), ascending);
+	sort_ascending(p, m);
 	for (size_t i = m; i > 0; i--)
 		if (p[i - 1] <= rate * (double)i / (double)m)
 			return p[i - 1];

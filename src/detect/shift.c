@@ -1,7 +1,8 @@
 #include "detect/shift.h"
 
+#include "ascending.h"
+
 #include <math.h>
-#include <stdlib.h>
 
 #define TERMS 100 /* the series is alternating and falls like exp(-k^2) */
 #define SMALL 0.2 /* below it p is 1 to sixteen digits, and the series would need too many terms */
@@ -20,12 +21,6 @@ double shift_p(double d, size_t n)
 			break;
 	}
 	return fmin(fmax(2 * sum, 0), 1);
-}
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
 }
 
 /* How many of past[0..m) are < v, or <= v with `equal`. */
@@ -58,7 +53,7 @@ struct shift shift_test(double *x, size_t n, const double *past, size_t m)
 {
 	if (n == 0)
 		return (struct shift){ NAN, NAN, NAN };
-	qsort(x, n, sizeof(*x), ascending);
+	sort_ascending(x, n);
 	struct shift s = { .distance = 0, .at = x[0] };
 	for (size_t i = 0; i < n;) {
 		size_t end = i + 1;
