@@ -42,8 +42,9 @@ int tiers_append(struct tiers *t, const struct tick *tick);
 void tiers_expire(struct tiers *t, wall_ms now);
 /* Bytes held, bounded by max_bytes (and the index). */
 size_t tiers_bytes(const struct tiers *t);
-/* Oldest raw tick held for a series' emitter; INT64_MAX if none. */
-wall_ms tiers_oldest(const struct tiers *t, series_id id);
+/* From here on nothing of what a series was given has been dropped, as raw samples or as minutes; INT64_MIN: nothing ever was,
+ * INT64_MAX: it was given nothing. */
+wall_ms tiers_whole_from(const struct tiers *t, series_id id, bool minutes);
 
 /* One step of an answer. n = 0: no data in it. */
 struct step {

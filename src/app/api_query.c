@@ -26,10 +26,30 @@ static void query_free(struct query *q)
 
 /* --- one series after the other ---------------------------------------------------------------------------------- */
 
+/* From here on RAM holds all there is of a series; INT64_MAX: of nothing. */
+static wall_ms ram_from(const struct daemon *d, series_id id, bool minutes)
+{
+	wall_ms started = d->started_wall / NS_PER_MS, whole;
+	if (id == SERIES_NONE || d->samples_refused)
+		return INT64_MAX;
+	whole = tiers_whole_from(d->tiers, id, minutes);
+	return whole > started ? whole : started;
+}
+
 bool api_ram_covers(const struct daemon *d, series_id id, wall_ms start)
 {
-	return id != SERIES_NONE && start >= d->started_wall / NS_PER_MS &&
-	       start >= tiers_oldest(d->tiers, id) && !d->samples_refused;
+	return start >= ram_from(d, id, false);
+}
+
+/* The history is asked for the steps that RAM does not hold whole: the rest of its answer would be read for nothing. */
+static size_t steps_to_ask(const struct query *q, series_id id)
+{
+	bool minutes = q->start % MS_PER_MINUTE == 0 && q->step_ms % MS_PER_MINUTE == 0;
+	wall_ms from = ram_from(q->d, id, minutes);
+	if (from <= q->start)
+		return 0;
+	uint64_t n = ((uint64_t)from - (uint64_t)q->start - 1) / (uint64_t)q->step_ms + 1;
+	return n < q->n ? (size_t)n : q->n;
 }
 
 static void query_stored(struct store_steps *s, int status);
@@ -51,12 +71,13 @@ static bool go_on(struct query *q)
 		memset(q->steps, 0, q->n * sizeof(*q->steps));
 		if (id != SERIES_NONE)
 			tiers_query(q->d->tiers, id, q->start, q->step_ms, q->from_ram, q->n);
-		if (!api_ram_covers(q->d, id, q->start) && store_is_durable(q->d->store)) {
+		size_t ask = steps_to_ask(q, id);
+		if (ask && store_is_durable(q->d->store)) {
 			q->stored = (struct store_steps){ .key = query_key(q),
 							  .start = q->start,
 							  .step_ms = q->step_ms,
 							  .steps = q->steps,
-							  .n = q->n,
+							  .n = ask,
 							  .done = query_stored,
 							  .arg = q };
 			http_defer(q->r, query_gone, q);

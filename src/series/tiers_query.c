@@ -181,25 +181,25 @@ int tiers_samples(const struct tiers *t, series_id id, wall_ms since, wall_ms un
 	return rc;
 }
 
-static wall_ms oldest_of(const struct track *track)
+static wall_ms whole_from(const struct track *track, bool minutes)
 {
-	const struct sheet *open = &track->sheets[TIER_RAW];
-	wall_ms oldest = open->n_rows ? open->times[0] : INT64_MAX;
+	wall_ms since;
 
-	for (const struct sealed *s = track->chains[TIER_RAW].first; s; s = s->after)
-		oldest = s->first < oldest ? s->first : oldest;
-	return oldest;
+	if (!track)
+		return INT64_MIN;
+	since = track->chains[minutes ? TIER_MINUTE : TIER_RAW].since;
+	if (!minutes || since == INT64_MIN || minute_floor(since) == since)
+		return since;
+	return minute_floor(since) + MS_PER_MINUTE;
 }
 
-wall_ms tiers_oldest(const struct tiers *t, series_id id)
+wall_ms tiers_whole_from(const struct tiers *t, series_id id, bool minutes)
 {
-	wall_ms oldest = INT64_MAX, lane = INT64_MAX;
+	wall_ms group, lane;
 
-	if (id >= t->n_places)
-		return oldest;
-	if (t->places[id].group)
-		oldest = oldest_of(t->places[id].group);
-	if (t->places[id].lane)
-		lane = oldest_of(t->places[id].lane);
-	return lane < oldest ? lane : oldest;
+	if (id >= t->n_places || (!t->places[id].group && !t->places[id].lane))
+		return INT64_MAX;
+	group = whole_from(t->places[id].group, minutes);
+	lane = whole_from(t->places[id].lane, minutes);
+	return lane > group ? lane : group;
 }

@@ -110,7 +110,7 @@ int compact_slice(struct writer *w, wall_ms now)
 	struct slice s = { 0 };
 	int rc = find_oldest(w, now, &s);
 	if (rc <= 0)
-		return rc;
+		return rc < 0 ? rc : merge_slice(w, now);
 	rc = fold_group(w, &s);
 	slice_fini(&s);
 	if (rc < 0)

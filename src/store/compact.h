@@ -2,7 +2,8 @@
  *
  * A span of COMPACT_SPAN_MS that is over is folded, one emitter group at a time and one transaction each: a raw
  * block, a block of minutes, and hours merged into their rows; then the ticks are deleted. A group whose ticks hold mostly
- * the same series shares one time column; scattered ones (single pushed samples) get a block per series.
+ * the same series shares one time column; scattered ones (single pushed samples) get a block per series. When an hour is over, its blocks of
+ * minutes are merged, so that a day of one series is read from 24.
  */
 #ifndef AUSPEX_STORE_COMPACT_H
 #define AUSPEX_STORE_COMPACT_H
@@ -49,5 +50,18 @@ struct part {
 };
 int part_write(struct writer *w, const struct part *p);
 int part_write_hours(struct writer *w, const struct part *p);
+
+/* Blocks of minutes hold series of one bucket each, ids n * MINUTE_BUCKET and up: those of an hour can become one (merge.c). */
+#define MINUTE_BUCKET    16
+#define MINUTES_PER_HOUR 60
+struct hour_part {
+	wall_ms start;
+	uint32_t lo; /* least series id of the bucket */
+	struct step steps[MINUTE_BUCKET][MINUTES_PER_HOUR];
+};
+int part_write_hour(struct writer *w, const struct hour_part *h);
+
+/* merge.c: makes one block of all that hold minutes of one bucket and one hour that is over. 1 = did, 0 = none left, or a code. */
+int merge_slice(struct writer *w, wall_ms now);
 
 #endif

@@ -14,7 +14,7 @@
 /* Files up to this size are checked before the start goes on, larger ones on the reader thread afterwards: the start has
  * 50 ms, and quick_check reads every page (1.2 ms a MB, measured). */
 #define FILE_CHECK_BYTES ((int64_t)4 << 20)
-#define FILE_SCHEMA      1 /* PRAGMA user_version; kinds have their own versions in table `kind` */
+#define FILE_SCHEMA      2 /* PRAGMA user_version; kinds have their own versions in table `kind` */
 #define FILE_PATH_MAX    1024
 
 struct file {

@@ -36,19 +36,23 @@ static int sheet_init(struct sheet *m, uint32_t n_times, size_t n_columns)
 	return 0;
 }
 
-static int sheet_insert(const struct sheet *m, struct writer *w, enum tier tier)
+/* lo, hi: least and greatest id of its series, so that questions pass over blocks without theirs. */
+static int sheet_insert(const struct sheet *m, struct writer *w, enum tier tier, uint32_t lo, uint32_t hi)
 {
 	struct buf data;
 	sqlite3_stmt *st = NULL;
 	buf_init(&data);
 	int rc = block_encode(m->times, m->n_times, m->columns, m->n_columns, &data);
 	if (rc == 0)
-		rc = db_prepare(w->file->db, &st, "INSERT INTO block(tier,first,last,data) VALUES(?,?,?,?)");
+		rc = db_prepare(w->file->db, &st,
+				"INSERT INTO block(tier,first,last,lo,hi,data) VALUES(?,?,?,?,?,?)");
 	if (rc == 0) {
 		sqlite3_bind_int(st, 1, tier);
 		sqlite3_bind_int64(st, 2, m->times[0]);
 		sqlite3_bind_int64(st, 3, m->times[m->n_times - 1]);
-		sqlite3_bind_blob64(st, 4, data.data, data.len, SQLITE_STATIC);
+		sqlite3_bind_int64(st, 4, lo);
+		sqlite3_bind_int64(st, 5, hi);
+		sqlite3_bind_blob64(st, 6, data.data, data.len, SQLITE_STATIC);
 		rc = db_run(st);
 	}
 	sqlite3_finalize(st);
@@ -83,7 +87,7 @@ static int write_raw(struct writer *w, const struct part *p)
 		i += n;
 	}
 	if (rc == 0)
-		rc = sheet_insert(&m, w, TIER_RAW);
+		rc = sheet_insert(&m, w, TIER_RAW, m.columns[0].id, m.columns[column - 1].id);
 	sheet_fini(&m);
 	return rc;
 }
@@ -133,21 +137,33 @@ static void describe(struct sheet *m, size_t k, uint32_t series, int decimals)
 	}
 }
 
+static void put_minute(struct sheet *m, size_t k, uint32_t at, const struct step *s)
+{
+	double *v = m->values + k * MINUTE_FIELDS * m->n_times + at;
+	v[(size_t)MINUTE_N * m->n_times] = s->n;
+	v[(size_t)MINUTE_SUM * m->n_times] = s->sum;
+	v[(size_t)MINUTE_MIN * m->n_times] = s->min;
+	v[(size_t)MINUTE_MAX * m->n_times] = s->max;
+	v[(size_t)MINUTE_LAST * m->n_times] = s->last;
+}
+
 static void fill_minutes(struct sheet *m, size_t k, const struct point *p, size_t n)
 {
-	double *v = m->values + k * MINUTE_FIELDS * m->n_times;
 	uint32_t at = 0;
 	for (size_t i = 0; i < n;) {
 		struct step s;
 		i += fold(p + i, n - i, MS_PER_MINUTE, &s);
 		while (m->times[at] != s.t)
 			at++;
-		v[MINUTE_N * m->n_times + at] = s.n;
-		v[MINUTE_SUM * m->n_times + at] = s.sum;
-		v[MINUTE_MIN * m->n_times + at] = s.min;
-		v[MINUTE_MAX * m->n_times + at] = s.max;
-		v[MINUTE_LAST * m->n_times + at] = s.last;
+		put_minute(m, k, at, &s);
 	}
+}
+
+static int insert_minutes(const struct sheet *m, struct writer *w)
+{
+	uint32_t bucket = m->columns[0].id / MINUTE_COLUMNS / MINUTE_BUCKET;
+	return sheet_insert(m, w, TIER_MINUTE, bucket * MINUTE_BUCKET,
+			    bucket * MINUTE_BUCKET + MINUTE_BUCKET - 1);
 }
 
 static int write_minutes(struct writer *w, const struct part *p)
@@ -165,15 +181,84 @@ static int write_minutes(struct writer *w, const struct part *p)
 		i += n;
 	}
 	if (rc == 0)
-		rc = sheet_insert(&m, w, TIER_MINUTE);
+		rc = insert_minutes(&m, w);
 	sheet_fini(&m);
+	return rc;
+}
+
+/* Series of one bucket at a time: a question about one reads little of the others. */
+static int write_minutes_apart(struct writer *w, const struct part *p)
+{
+	const struct point *points = p->slice->points;
+	struct part few = *p;
+	int rc = 0;
+	for (; rc == 0 && few.from < p->to; few.from = few.to) {
+		uint32_t bucket = points[few.from].series / MINUTE_BUCKET;
+		few.to = few.from;
+		for (few.n_series = 0; few.to < p->to && points[few.to].series / MINUTE_BUCKET == bucket;
+		     few.n_series++)
+			few.to += slice_run(p->slice, few.to);
+		rc = write_minutes(w, &few);
+	}
 	return rc;
 }
 
 int part_write(struct writer *w, const struct part *p)
 {
 	int rc = write_raw(w, p);
-	return rc < 0 ? rc : write_minutes(w, p);
+	return rc < 0 ? rc : write_minutes_apart(w, p);
+}
+
+static bool any_at(const struct hour_part *h, uint32_t minute)
+{
+	for (uint32_t k = 0; k < MINUTE_BUCKET; k++)
+		if (h->steps[k][minute].n)
+			return true;
+	return false;
+}
+
+static bool any_of(const struct hour_part *h, uint32_t k)
+{
+	for (uint32_t i = 0; i < MINUTES_PER_HOUR; i++)
+		if (h->steps[k][i].n)
+			return true;
+	return false;
+}
+
+static void fill_hour(struct sheet *m, struct writer *w, const struct hour_part *h, const uint32_t *minutes)
+{
+	uint32_t column = 0;
+	for (uint32_t k = 0; k < MINUTE_BUCKET; k++) {
+		if (!any_of(h, k))
+			continue;
+		describe(m, column, h->lo + k, series_decimals(w, h->lo + k));
+		for (uint32_t i = 0; i < m->n_times; i++)
+			if (h->steps[k][minutes[i]].n)
+				put_minute(m, column, i, &h->steps[k][minutes[i]]);
+		column++;
+	}
+}
+
+int part_write_hour(struct writer *w, const struct hour_part *h)
+{
+	struct sheet m;
+	uint32_t minutes[MINUTES_PER_HOUR], n = 0, n_series = 0;
+	for (uint32_t i = 0; i < MINUTES_PER_HOUR; i++)
+		if (any_at(h, i))
+			minutes[n++] = i;
+	for (uint32_t k = 0; k < MINUTE_BUCKET; k++)
+		n_series += any_of(h, k);
+	if (n == 0)
+		return 0;
+	int rc = sheet_init(&m, n, (size_t)n_series * MINUTE_FIELDS);
+	for (uint32_t i = 0; rc == 0 && i < n; i++)
+		m.times[i] = h->start + minutes[i] * MS_PER_MINUTE;
+	if (rc == 0) {
+		fill_hour(&m, w, h, minutes);
+		rc = insert_minutes(&m, w);
+	}
+	sheet_fini(&m);
+	return rc;
 }
 
 /* Later parts of an hour are merged into its row. */

@@ -82,5 +82,7 @@ void query_row(sqlite3_stmt *st, const struct store_kind *kind, struct store_row
 int query_check(const struct store_query *q);
 /* steps.c */
 int steps_read(sqlite3 *db, uint32_t series, struct store_steps *q);
+/* What blocks of minutes hold, from <= t < to; without those of schema 1, which do not tell whose they are. */
+int steps_read_minutes(sqlite3 *db, uint32_t series, struct store_steps *q, wall_ms from, wall_ms to);
 
 #endif

@@ -19,16 +19,21 @@ static const char own_tables[] =
 	"CREATE TABLE IF NOT EXISTS tick(id INTEGER PRIMARY KEY, t INTEGER NOT NULL, grp INTEGER NOT NULL,"
 	" data BLOB NOT NULL);"
 	"CREATE INDEX IF NOT EXISTS tick_t ON tick(t);"
-	/* tier 0 raw, 1 minutes (column ids: series * 8 + 0 count, 1 sum, 2 min, 3 max, 4 last) */
+	/* tier 0 raw, 1 minutes (column ids: series * 8 + 0 count, 1 sum, 2 min, 3 max, 4 last); lo and hi: least and
+	 * greatest series id in it, NULL in what schema 1 wrote */
 	"CREATE TABLE IF NOT EXISTS block(id INTEGER PRIMARY KEY, tier INTEGER NOT NULL, first INTEGER NOT "
 	"NULL,"
-	" last INTEGER NOT NULL, data BLOB NOT NULL);"
-	"CREATE INDEX IF NOT EXISTS block_span ON block(tier, last, first);"
+	" last INTEGER NOT NULL, lo INTEGER, hi INTEGER, data BLOB NOT NULL);"
+	"CREATE INDEX IF NOT EXISTS block_span ON block(tier, last, first, lo, hi);"
 	"CREATE TABLE IF NOT EXISTS hour(series INTEGER NOT NULL, t INTEGER NOT NULL, n INTEGER NOT NULL,"
 	" sum REAL NOT NULL, min REAL NOT NULL, max REAL NOT NULL, last REAL NOT NULL, PRIMARY KEY(series, "
 	"t))"
 	" WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS probe(id INTEGER PRIMARY KEY, data BLOB);";
+
+static const char from_schema_1[] =
+	"ALTER TABLE block ADD COLUMN lo INTEGER; ALTER TABLE block ADD COLUMN hi INTEGER;"
+	"DROP INDEX IF EXISTS block_span;";
 
 static bool good_name(const char *name)
 {
@@ -222,11 +227,24 @@ static int look_at_version(struct file *f, int64_t *version, struct err *err)
 	return 0;
 }
 
+static int apply_own(struct file *f, int64_t version, struct err *err)
+{
+	int rc = version == 1 ? db_exec(f->db, from_schema_1) : 0;
+	if (rc == 0)
+		rc = db_exec(f->db, own_tables);
+	if (rc == 0)
+		rc = db_execf(f->db, "PRAGMA user_version=%d", FILE_SCHEMA);
+	if (rc == 0 && version > 0)
+		file_say(f, false, "the history was migrated from schema %d to %d", (int)version,
+			 FILE_SCHEMA);
+	return rc < 0 ? db_err(f->db, err, f->path) : 0;
+}
+
 int schema_apply(struct file *f, struct err *err)
 {
 	int64_t version;
-	bool older = false;
 	int rc = look_at_version(f, &version, err);
+	bool older = version > 0 && version < FILE_SCHEMA;
 	if (rc == 0 && version > 0)
 		rc = look_for_older(f, &older, err);
 	if (rc == 0 && older)
@@ -235,9 +253,8 @@ int schema_apply(struct file *f, struct err *err)
 		return rc;
 	if (db_exec(f->db, "BEGIN IMMEDIATE") < 0)
 		return db_err(f->db, err, f->path);
-	if (version < FILE_SCHEMA &&
-	    (db_exec(f->db, own_tables) < 0 || db_execf(f->db, "PRAGMA user_version=%d", FILE_SCHEMA) < 0))
-		rc = db_err(f->db, err, f->path);
+	if (version < FILE_SCHEMA)
+		rc = apply_own(f, version, err);
 	if (rc == 0)
 		rc = apply_kinds(f, err);
 	if (rc == 0 && db_exec(f->db, "COMMIT") < 0)

@@ -26,12 +26,13 @@ static bool is_aligned(const struct store_steps *q)
 	return q->start % MS_PER_MINUTE == 0 && q->step_ms % MS_PER_MINUTE == 0;
 }
 
+/* min(last) stands at the front of the index; no block crosses an hour, so its beginning lies in the same one. */
 static int find_reach(sqlite3 *db, const struct store_steps *q, struct reach *r)
 {
 	int64_t raw, minutes;
-	int rc = db_int(db, "SELECT min(first) FROM block WHERE tier=0", INT64_MAX, &raw);
+	int rc = db_int(db, "SELECT min(last) FROM block WHERE tier=0", INT64_MAX, &raw);
 	if (rc == 0)
-		rc = db_int(db, "SELECT min(first) FROM block WHERE tier=1", INT64_MAX, &minutes);
+		rc = db_int(db, "SELECT min(last) FROM block WHERE tier=1", INT64_MAX, &minutes);
 	if (rc < 0)
 		return rc;
 	r->raw_from = is_aligned(q) && minutes != INT64_MAX ? INT64_MAX : floor_hour(raw);
@@ -85,15 +86,19 @@ static int read_minutes(struct view block, const struct block_info *info, uint32
 	return rc == ERR_MISSING ? 0 : rc;
 }
 
-/* A block that is damaged is passed over: the others still answer. */
-static int read_blocks(sqlite3 *db, enum tier tier, uint32_t series, struct store_steps *q, wall_ms from,
-		       wall_ms to)
+/* A block that is damaged is passed over: the others still answer. schema_1: with those that do not tell whose they are. */
+static int read_blocks(sqlite3 *db, enum tier tier, bool schema_1, uint32_t series, struct store_steps *q,
+		       wall_ms from, wall_ms to)
 {
 	sqlite3_stmt *st;
-	int rc = db_preparef(
-		db, &st, "SELECT data FROM block WHERE tier=%d AND last>=%lld AND first<%lld ORDER BY last",
-		tier, (long long)from, (long long)to);
-	while (rc == 0 && sqlite3_step(st) == SQLITE_ROW) {
+	int step = SQLITE_DONE;
+	int rc =
+		db_preparef(db, &st,
+			    "SELECT data FROM block WHERE tier=%d AND last>=%lld AND last<%lld AND first<%lld"
+			    " AND (lo<=%u AND hi>=%u OR lo IS NULL AND %d) ORDER BY last",
+			    tier, (long long)from, (long long)sat_add_i64(to, MS_PER_HOUR), (long long)to,
+			    series, series, schema_1);
+	while (rc == 0 && (step = sqlite3_step(st)) == SQLITE_ROW) {
 		struct view block = { sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0) };
 		struct block_info info;
 		if (block_check_sum(block, &info) < 0)
@@ -102,8 +107,15 @@ static int read_blocks(sqlite3 *db, enum tier tier, uint32_t series, struct stor
 				      : read_minutes(block, &info, series, q, to);
 		rc = rc == ERR_CORRUPT ? 0 : rc;
 	}
+	if (rc == 0 && step != SQLITE_DONE)
+		rc = db_code(db);
 	sqlite3_finalize(st);
 	return rc;
+}
+
+int steps_read_minutes(sqlite3 *db, uint32_t series, struct store_steps *q, wall_ms from, wall_ms to)
+{
+	return read_blocks(db, TIER_MINUTE, false, series, q, from, to);
 }
 
 static int read_hours(sqlite3 *db, uint32_t series, struct store_steps *q, wall_ms from, wall_ms to)
@@ -175,9 +187,9 @@ int steps_read(sqlite3 *db, uint32_t series, struct store_steps *q)
 	if (rc == 0)
 		rc = read_hours(db, series, q, start, earlier(end, earlier(r.minutes_from, r.raw_from)));
 	if (rc == 0)
-		rc = read_blocks(db, TIER_MINUTE, series, q, start, earlier(end, r.raw_from));
+		rc = read_blocks(db, TIER_MINUTE, true, series, q, start, earlier(end, r.raw_from));
 	if (rc == 0)
-		rc = read_blocks(db, TIER_RAW, series, q, later(start, r.raw_from), end);
+		rc = read_blocks(db, TIER_RAW, true, series, q, later(start, r.raw_from), end);
 	if (rc == 0)
 		rc = read_journal(db, series, q, start, end);
 	db_exec(db, "COMMIT");

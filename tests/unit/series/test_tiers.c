@@ -70,8 +70,8 @@ static void test_open_and_sealed_answer_alike(void **state)
 	assert_int_equal(tiers_query(w.tiers, 1, T0, 10000, steps, 100), 0);
 	assert_int_equal(steps[99].n, 5);
 	assert_true(steps[99].min == -998 && steps[99].max == -990);
-	assert_int_equal(tiers_oldest(w.tiers, 0), T0);
-	assert_int_equal(tiers_oldest(w.tiers, 999), INT64_MAX);
+	assert_true(tiers_whole_from(w.tiers, 0, false) == INT64_MIN);
+	assert_true(tiers_whole_from(w.tiers, 999, false) == INT64_MAX);
 	world_free(&w);
 }
 
@@ -174,7 +174,8 @@ static void test_minutes_are_exact_after_raw_is_gone(void **state)
 	for (int i = 0; i < 6000; i++)
 		assert_int_equal(append(&w, 1, T0 + i * 1000, 0, i * 0.1), 0);
 	tiers_expire(w.tiers, T0 + 6000 * 1000);
-	assert_true(tiers_oldest(w.tiers, 0) > T0 + 5000 * 1000);
+	assert_true(tiers_whole_from(w.tiers, 0, false) > T0 + 5000 * 1000);
+	assert_true(tiers_whole_from(w.tiers, 0, true) == INT64_MIN);
 	assert_int_equal(tiers_query(w.tiers, 0, T0, 60000, steps, 100), 0);
 	for (int i = 0; i < 100; i++) {
 		int64_t k = 60 * i;
@@ -195,7 +196,7 @@ static void test_late_samples_join_their_minute(void **state)
 	for (int i = 0; i < 100; i++) /* to and fro across the edge of a minute */
 		assert_int_equal(append(&w, 0, T0 + (i % 2 ? 59999 : 60000), 0, i), 0);
 	tiers_expire(w.tiers, T0 + 300000);
-	assert_int_equal(tiers_oldest(w.tiers, 0), INT64_MAX);
+	assert_int_equal(tiers_whole_from(w.tiers, 0, false), T0 + 60001);
 	assert_int_equal(query(&w, 0, T0, 60000).n, 50);
 	assert_int_equal(query(&w, 0, T0 + 60000, 60000).n, 50);
 	assert_true(query(&w, 0, T0, 60000).max == 99);

@@ -121,7 +121,7 @@ static void test_steps_are_the_same_after_compaction(void **state)
 		assert_int_equal(query(&r, "host.load", T0, step_ms[i], before[i], 60), 0);
 	assert_int_equal(before[1][59].n + before[1][58].n, 120 - 17);
 	compact(&r, 0);
-	assert_true(count_of(&r, "block") >= 8);
+	rig_until(&r, count_of(&r, "block") == 4 + 1); /* raw: a quarter of an hour each; minutes: the hour */
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(query(&r, "host.load", T0, step_ms[i], after, 60), 0);
 		assert_same(before[i], after, 60);
@@ -164,8 +164,82 @@ static void test_late_samples_of_a_compacted_span_are_merged(void **state)
 	feed(&r, ids, 600, 100);
 	rig_commit(&r);
 	compact(&r, 0);
+	rig_until(&r, count_of(&r, "block where tier=1") == 1);
 	assert_int_equal(query(&r, "host.cpu{cpu=0}", T0, MS_PER_HOUR, steps, 1), 0);
 	assert_int_equal(steps[0].n, 700);
+	rig_stop(&r);
+}
+
+/* Three hours of two emitters; the second one's series came later and stand in the buckets of the first. */
+static void test_an_hour_of_minutes_becomes_one_block_per_bucket(void **state)
+{
+	struct rig r;
+	series_id ids[40];
+	struct step before[2][180], after[180];
+	rig_start(&r);
+	for (int i = 0; i < 40; i++) {
+		char key[32];
+		struct series_meta meta = { SERIES_GAUGE, i % 3, "", "" };
+		snprintf(key, sizeof(key), "host.s%d", i);
+		assert_int_equal(registry_intern(r.registry, view_of(key), &meta, &ids[i], NULL), 0);
+	}
+	for (int i = 0; i < 3 * 360; i++) {
+		double v[40];
+		for (int k = 0; k < 40; k++)
+			v[k] = (k * 31 + i * 7) % 1000;
+		struct tick one = { 1, T0 + i * 10000, 20, ids, v };
+		struct tick other = { 2, T0 + i * 10000 + 5, 20, ids + 20, v + 20 };
+		assert_int_equal(store_tick(r.store, &one), 0);
+		if (i < 360 || i >= 700)
+			assert_int_equal(store_tick(r.store, &other), 0);
+	}
+	assert_int_equal(rig_commit(&r), 0);
+	query(&r, "host.s5", T0, MS_PER_MINUTE, before[0], 180);
+	query(&r, "host.s25", T0, MS_PER_MINUTE, before[1], 180);
+	clock_fake_advance(&r.clock, 7200 * NS_PER_S);
+	compact(&r, 0);
+	rig_until(&r, count_of(&r, "block where tier=1") == 3 * 3);
+	query(&r, "host.s5", T0, MS_PER_MINUTE, after, 180);
+	assert_same(before[0], after, 180);
+	query(&r, "host.s25", T0, MS_PER_MINUTE, after, 180);
+	assert_same(before[1], after, 180);
+	assert_int_equal(after[100].n, 0);
+	rig_stop(&r);
+}
+
+static void run_sql(const struct rig *r, const char *sql)
+{
+	char command[400];
+	snprintf(command, sizeof(command), "sqlite3 %s/history.db '%s'", r->dir, sql);
+	assert_int_equal(system(command), 0);
+}
+
+static void test_a_file_of_schema_1_is_migrated_and_answers(void **state)
+{
+	struct rig r;
+	series_id ids[SERIES];
+	struct step before[60], after[60];
+	rig_start(&r);
+	intern(&r, ids);
+	feed(&r, ids, 0, 1800);
+	rig_commit(&r);
+	compact(&r, 0);
+	query(&r, "host.load", T0, MS_PER_MINUTE, before, 60);
+	rig_close(&r);
+	run_sql(&r,
+		"drop index block_span; alter table block drop column lo; alter table block drop column hi;"
+		"create index block_span on block(tier,last,first); pragma user_version=1");
+	assert_int_equal(rig_open(&r), 0);
+	rig_until(&r, strstr(r.last_notice, "from schema 1 to 2") != NULL);
+	query(&r, "host.load", T0, MS_PER_MINUTE, after, 60);
+	assert_same(before, after, 60);
+	feed(&r, ids, 1800, 1800);
+	rig_commit(&r);
+	compact(&r, 0);
+	rig_until(&r, count_of(&r, "block where tier=1 and lo=0") == 1);
+	query(&r, "host.load", T0, MS_PER_MINUTE, after, 60);
+	assert_same(before, after, 30);
+	assert_true(after[30].n > 40 && after[59].n > 40);
 	rig_stop(&r);
 }
 
@@ -185,7 +259,7 @@ static void test_scattered_samples_get_blocks_of_their_own(void **state)
 	}
 	rig_commit(&r);
 	compact(&r, 0);
-	assert_int_equal(count_of(&r, "block"), 80);
+	rig_until(&r, count_of(&r, "block") == 40 + 40 / 16 + 1); /* minutes of neighbours meet in one */
 	assert_int_equal(query(&r, "push.s7", T0, MS_PER_MINUTE, steps, 1), 0);
 	assert_int_equal(steps[0].n, 1);
 	assert_true(steps[0].last == 7);
@@ -268,6 +342,8 @@ int main(void)
 		cmocka_unit_test(test_steps_are_the_same_after_compaction),
 		cmocka_unit_test(test_hours_answer_when_nothing_finer_is_left),
 		cmocka_unit_test(test_late_samples_of_a_compacted_span_are_merged),
+		cmocka_unit_test(test_an_hour_of_minutes_becomes_one_block_per_bucket),
+		cmocka_unit_test(test_a_file_of_schema_1_is_migrated_and_answers),
 		cmocka_unit_test(test_scattered_samples_get_blocks_of_their_own),
 		cmocka_unit_test(test_series_keep_their_ids_over_restarts_and_are_listed),
 		cmocka_unit_test(test_unknown_series_and_bad_steps),
