@@ -1,6 +1,7 @@
 #include "auto_look.h"
 
 #include "ascending.h"
+#include "bend.h"
 
 #include "detect/robust.h"
 
@@ -19,6 +20,9 @@
 #define CLEAR_CHANGE    12  /* 2 ln of the likelihood ratio */
 #define HEAVY           3.0 /* standard deviations of Royston's statistic */
 #define HEAVY_FROM      20
+#define STEP_SPENDS     2   /* parameters: its place and its height */
+#define ONE_STEP        9.0 /* a bend must be so much likelier than one step, 2 ln of the ratio, */
+#define ONE_LENIENCY    6.0 /* and more for who would rather have false points than miss one */
 #define COARSE          0.5 /* share of values that are not the first of their kind: they were rounded */
 
 static int make_room(struct auto_room *r, struct arena *arena, size_t m)
@@ -121,6 +125,29 @@ static void choose(struct auto_look *l, struct partition_options *o, struct auto
 	l->correlation = o->noise.correlation;
 }
 
+/* Does a bend explain more than the steps that were found, and the season? Then it takes their place. One step is given the benefit of
+ * the doubt: a wrong bend would hide it; more than one, and a season, pay for what they spend (Schwarz 1978). */
+static void consider_bend(struct auto_look *l, const struct partition_options *o, struct auto_room *r)
+{
+	const double *x = l->season.period ? r->next : r->values;
+	double alike = l->correlation, independent = (double)l->m * (1 - alike) / (1 + alike);
+	double spent = STEP_SPENDS * (double)l->partition.n_cuts + l->season.spent, squares = 0;
+	if (l->partition.n_cuts == 0 || l->m < BEND_LEAST)
+		return;
+	for (size_t i = 0; i < l->m; i++)
+		squares += r->rest[i] * r->rest[i];
+	struct bend b = bend_find(x, l->m);
+	double least = (double)l->m * o->noise.least_sd * o->noise.least_sd;
+	double margin = spent > STEP_SPENDS ? log(independent) * (BEND_SPENDS - spent)
+					    : ONE_STEP + ONE_LENIENCY * partition_leniency(o);
+	if (!(independent * log(fmax(squares, least) / fmax(b.rest, least)) > margin))
+		return;
+	l->bent = true;
+	l->season = (struct season){ 0 };
+	l->partition.n_cuts = 0;
+	bend_take(&b, x, l->m, r->rest);
+}
+
 int auto_look_at(struct auto_look *l, struct arena *arena, const double *x, size_t n, double share,
 		 bool ranks)
 {
@@ -141,6 +168,7 @@ int auto_look_at(struct auto_look *l, struct arena *arena, const double *x, size
 	o.noise.lost = l->season.spent / (double)l->m;
 	o.noise.least_sd = l->season.period ? 0 : l->grain / sqrt(12);
 	choose(l, &o, &r);
+	consider_bend(l, &o, &r);
 	double squares = 0;
 	for (size_t i = 0; i < l->m; i++)
 		squares += r.rest[i] * r.rest[i];

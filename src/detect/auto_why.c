@@ -19,7 +19,9 @@ static void say_shape(const struct auto_look *l, struct buf *out)
 {
 	if (l->season.period)
 		buf_printf(out, ", a season of %zu values", l->season.period * l->fold);
-	if (l->partition.sloped)
+	if (l->bent)
+		buf_printf(out, ", a smooth bend");
+	else if (l->partition.sloped)
 		buf_printf(out, ", a slope");
 	if (l->strays)
 		buf_printf(out, ", %zu stray%s", l->strays, l->strays == 1 ? "" : "s");
@@ -33,6 +35,10 @@ static void say_choice(const struct auto_look *l, struct buf *out)
 {
 	if (l->noise_sd <= 0 && l->partition.n_cuts == 0) {
 		buf_printf(out, l->partition.sloped ? ": nothing strays from it" : ": all are the same");
+		return;
+	}
+	if (l->bent) {
+		buf_printf(out, ": it explains them better than steps do, so none is told");
 		return;
 	}
 	buf_printf(out, ": %s",

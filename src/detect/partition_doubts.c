@@ -7,9 +7,9 @@
 #define PLACE   4.0 /* one place in so many points is as good as independent */
 #define UNEQUAL 2.0 /* standard deviations between the logarithms of variances */
 /* How much likelier a step is than a slope, 2 ln of the ratio: few points cannot pay much. */
-#define LINE_LEAST    (-1.0)
+#define LINE_LEAST    (-2.0)
 #define LINE_MOST     4.0
-#define LINE_EVEN     30.0 /* of so many points nothing is asked, */
+#define LINE_EVEN     36.0 /* of so many points nothing is asked, */
 #define LINE_PER      10.0 /* of so many more 1, */
 #define LINE_LENIENCY 3.0  /* and less of who would rather have false points than miss one */
 #define STRICT_SHARE  0.01

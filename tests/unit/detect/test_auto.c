@@ -85,6 +85,27 @@ static void test_noise_is_left_alone(void **state)
 		}
 }
 
+/* A day of hours that was seen but once and a quarter, or an arc of it, is a bend - where there are points enough to tell. */
+static void test_a_part_of_a_season_is_no_change(void **state)
+{
+	static const size_t lengths[] = { 28, 30, 36, 42 };
+	for (size_t l = 0; l < 4; l++) {
+		struct noise n = noise_of(64 + l);
+		unsigned wrong = 0, bent = 0;
+		for (unsigned series = 0; series < 200; series++) {
+			double phase = 6.283185307179586 * uniform(&n);
+			for (size_t i = 0; i < lengths[l]; i++)
+				x[i] = 100 + 5 * sin(6.283185307179586 * (double)i / 24 + phase) +
+				       2 * gauss(&n);
+			wrong += look("auto", lengths[l], 0.01) > 0;
+			bent += says(
+				", a smooth bend: it explains them better than steps do, so none is told");
+		}
+		if (wrong > 10 || bent < 60)
+			fail_msg("%zu points: %u of 200, bent %u", lengths[l], wrong, bent);
+	}
+}
+
 /* A day of hours, seen at least twice. */
 static void test_a_daily_season_is_no_change(void **state)
 {
@@ -395,6 +416,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_noise_is_left_alone),
+		cmocka_unit_test(test_a_part_of_a_season_is_no_change),
 		cmocka_unit_test(test_a_daily_season_is_no_change),
 		cmocka_unit_test(test_the_share_is_the_callers),
 		cmocka_unit_test(test_steps_are_found_as_often_as_the_yardstick_does),
