@@ -11,10 +11,13 @@
  *     rc = numbers_read(text, "nightly.csv", "p99", DETECT_POINTS_MAX, &x, &err);   // err.place "nightly.csv:12"
  *     numbers_fini(&x);
  *
+ * Several columns at once: numbers_read_columns(text, "nightly.csv", "p50,p99", …) or "all".
+ *
  * Pure. Thread: any. */
 #ifndef AUSPEX_DETECT_NUMBERS_H
 #define AUSPEX_DETECT_NUMBERS_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -29,5 +32,23 @@ void numbers_fini(struct numbers *x);
 /* Appends what `text` holds. `name` is shown in errors; `column` may be NULL. 0; ERR_SYNTAX or ERR_TYPE (what is no number, with its
  * line), ERR_MISSING (which column?), ERR_UNKNOWN (no such column), ERR_FULL (more than `most` values), -ENOMEM; `err` always tells. */
 int numbers_read(struct view text, const char *name, const char *column, size_t most, struct numbers *x, struct err *err);
+
+#define NUMBERS_COLUMNS_MAX 1024
+
+struct numbers_column {
+	const char *name; /* as the text has it, else its number; in the arena */
+	struct numbers x;
+};
+struct numbers_columns {
+	struct arena arena;
+	struct numbers_column *columns; /* in the arena */
+	size_t n;
+};
+
+void numbers_columns_init(struct numbers_columns *c);
+void numbers_columns_fini(struct numbers_columns *c);
+/* Reads the columns of a list with commas - names or numbers, in its order - or with "all" those whose first value is a number, in theirs.
+ * `most` holds for each. Codes as above; ERR_FULL also for more than NUMBERS_COLUMNS_MAX, ERR_MISSING where none holds numbers. */
+int numbers_read_columns(struct view text, const char *name, const char *columns, size_t most, struct numbers_columns *out, struct err *err);
 
 #endif

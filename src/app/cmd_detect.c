@@ -1,9 +1,10 @@
 /* detect: a series in, change points out. Knows no daemon: only the file and the detectors. */
 #include "app/command.h"
-#include "base/json_write.h"
 #include "base/num.h"
 #include "detect/detector.h"
+#include "detect/fdr.h"
 #include "detect/numbers.h"
+#include "detect_answer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,10 +16,9 @@
 #define INPUT_MAX      (512u << 20)
 #define READ_SIZE      (256u << 10)
 #define DEFAULT_METHOD "edivisive"
-#define FEW            10 /* values that can tell a clear step only */
 
 struct detect_words {
-	const char *method, *window, *max_pvalue, *min_magnitude, *false_share, *legacy, *column, *json,
+	const char *method, *window, *max_pvalue, *min_magnitude, *false_share, *legacy, *column, *fdr, *json,
 		*list;
 };
 
@@ -30,7 +30,8 @@ struct detect_words {
 	  { "min-magnitude", 0, "M", "Tell no smaller changes; 0.05 is 5 %, default 0.", &(w)->min_magnitude },              \
 	  { "false-share", 0, "P", "Share of steady series that auto and robust may call changed; default 0.01.", &(w)->false_share }, \
 	  { "legacy", 0, NULL, "Search as Hunter did, before Apache Otava.", &(w)->legacy },                                 \
-	  { "column", 0, "NAME|N", "Column of a table or key of JSON: its name, or its number from 1.", &(w)->column },      \
+	  { "column", 0, "NAME|N", "Column of a table or key of JSON: its name, or its number from 1; several with commas, or all.", &(w)->column }, \
+	  { "fdr", 0, "Q", "Judge the columns together: of what is told at most this share is false (Benjamini-Hochberg); what is held back for it is shown with its q. Method auto's p-values are made for it.", &(w)->fdr }, \
 	  { "json", 0, NULL, "Answer as JSON.", &(w)->json },                                                                \
 	  { "list", 0, NULL, "Tell the methods and what they do.", &(w)->list } }
 /* clang-format on */
@@ -44,9 +45,10 @@ static int read_double(const char *flag, const char *text, double *out, struct e
 	return err_set(err, ERR_SYNTAX, flag, "\"%.80s\" is not a number", text);
 }
 
-static int read_options(const struct detect_words *w, struct detect_options *o, struct err *err)
+static int read_options(const struct detect_words *w, struct detect_options *o, double *rate, struct err *err)
 {
 	int64_t window = 0;
+	*rate = NAN;
 	*o = DETECT_DEFAULTS;
 	if (w->window && (num_parse_i64(view_of(w->window), &window) < 0 || window < 2))
 		return err_set(err, ERR_RANGE, "--window", "\"%.80s\" is not a number of 2 or more points",
@@ -58,6 +60,10 @@ static int read_options(const struct detect_words *w, struct detect_options *o, 
 		rc = read_double("--min-magnitude", w->min_magnitude, &o->min_magnitude, err);
 	if (rc == 0)
 		rc = read_double("--false-share", w->false_share, &o->false_share, err);
+	if (rc == 0)
+		rc = read_double("--fdr", w->fdr, rate, err);
+	if (rc == 0 && w->fdr && !(*rate > 0 && *rate < 1))
+		rc = err_set(err, ERR_RANGE, "--fdr", "a share is between 0 and 1, not %s", w->fdr);
 	return rc == 0 ? detect_options_check(o, err) : rc;
 }
 
@@ -110,113 +116,122 @@ static int read_file(const char *file, const char *name, struct buf *out, struct
 	return rc;
 }
 
-/* --- answers ---------------------------------------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------------------------------------ */
 
-static size_t count_missing(const struct numbers *x)
+struct detect_work {
+	const struct detector *detector;
+	struct detect_options options;
+	double rate; /* of --fdr; NaN: not asked */
+	const struct detect_words *words;
+	const char *name; /* of the file, for people */
+	struct arena *arena;
+};
+
+/* A list of columns - unless one column has just that name. */
+static bool is_list(const struct detect_work *k, struct view text)
 {
-	size_t missing = 0;
-	for (size_t i = 0; i < x->n; i++)
-		missing += isnan(x->values[i]);
-	return missing;
+	const char *column = k->words->column;
+	struct numbers x;
+	bool there = false;
+	if (!isnan(k->rate) || !column || (strcmp(column, "all") != 0 && !strchr(column, ',')))
+		return !isnan(k->rate);
+	numbers_init(&x);
+	if (numbers_read(text, k->name, column, detector_most(k->detector), &x, NULL) == 0)
+		for (size_t i = 0; i < x.n; i++)
+			there |= !isnan(x.values[i]);
+	numbers_fini(&x);
+	return !there;
 }
 
-static void print_head(const struct numbers *x, const struct detector *d, const struct change_result *r)
+static int flush(const struct buf *out, struct err *err)
 {
-	size_t missing = count_missing(x), there = x->n - missing;
-	printf("%zu value%s", x->n, x->n == 1 ? "" : "s");
-	if (missing)
-		printf(", %zu of them missing", missing);
-	if (there < 2)
-		printf(": nothing to compare.\n");
-	else if (r->scores)
-		printf(": %zu of them out of line, by %s.\n", r->n, d->name);
-	else if (r->n)
-		printf(": %zu change%s, by %s.\n", r->n, r->n == 1 ? "" : "s", d->name);
-	else
-		printf(": no change, by %s%s.\n", d->name,
-		       there < FEW ? "; so few can show a clear one only" : "");
+	if (out->failed)
+		return err_set(err, -ENOMEM, NULL, "out of memory");
+	if (out->len)
+		fwrite(out->data, 1, out->len, stdout);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return err_set(err, -EIO, "standard output", "%s", strerror(errno));
+	return 0;
 }
 
-static void print_text(const struct numbers *x, const struct detector *d, const struct change_result *r)
+static int look_at(const struct detect_work *k, const struct numbers *x, struct change_result *r,
+		   struct err *err)
 {
-	char text[CHANGE_TEXT_MAX];
-	print_head(x, d, r);
-	if (r->why)
-		printf("%s\n", r->why);
-	for (size_t i = 0; i < r->n; i++)
-		printf("  %s\n", change_text(&r->points[i], text));
+	*r = (struct change_result){ .arena = k->arena };
+	int rc = detect_series(k->detector, x->values, x->n, &k->options, r);
+	return rc < 0 ? err_set(err, rc, k->name, "%s", err_text(rc)) : 0;
 }
 
-static void write_scores(struct jw *w, const struct change_result *r)
+static int detect_one(const struct detect_work *k, struct view text, struct buf *out, struct err *err)
 {
-	jw_arr(w, "scores");
-	for (size_t i = 0; i < r->n_scores; i++)
-		jw_double(w, NULL, r->scores[i]);
-	jw_end(w);
-	jw_arr(w, "flagged");
-	for (size_t i = 0; i < r->n_scores; i++)
-		if (r->flagged[i])
-			jw_u64(w, NULL, i);
-	jw_end(w);
-}
-
-static int print_json(const struct numbers *x, const struct detector *d, const struct change_result *r,
-		      struct err *err)
-{
-	char sentence[CHANGE_TEXT_MAX];
-	struct buf out;
-	buf_init(&out);
-	struct jw w = jw_init(&out, JW_COMPACT);
-	jw_obj(&w, NULL);
-	jw_cstr(&w, "method", d->name);
-	jw_u64(&w, "n", x->n);
-	jw_u64(&w, "missing", count_missing(x));
-	if (r->why)
-		jw_cstr(&w, "why", r->why);
-	jw_arr(&w, "points");
-	for (size_t i = 0; i < r->n; i++) {
-		jw_obj(&w, NULL);
-		change_write_json(&w, &r->points[i]);
-		jw_cstr(&w, "text", change_text(&r->points[i], sentence));
-		jw_end(&w);
-	}
-	jw_end(&w);
-	if (r->scores)
-		write_scores(&w, r);
-	jw_end(&w);
-	buf_putc(&out, '\n');
-	int rc = out.failed ? err_set(err, -ENOMEM, NULL, "out of memory") : 0;
+	struct change_result result;
+	struct numbers x;
+	numbers_init(&x);
+	int rc = numbers_read(text, k->name, k->words->column, detector_most(k->detector), &x, err);
 	if (rc == 0)
-		fwrite(out.data, 1, out.len, stdout);
-	buf_fini(&out);
+		rc = look_at(k, &x, &result, err);
+	if (rc == 0 && k->words->json) {
+		struct jw w = jw_init(out, JW_COMPACT);
+		detect_write_series(&w, &x, k->detector, &result);
+		buf_putc(out, '\n');
+	} else if (rc == 0) {
+		detect_print_series(&x, k->detector, &result);
+	}
+	numbers_fini(&x);
 	return rc;
 }
 
-/* --- the command ------------------------------------------------------------------------------------------------------ */
-
-static int detect(const struct detector *d, const struct detect_options *o, const struct detect_words *w,
-		  const char *file, struct arena *arena, struct err *err)
+static int look_at_all(const struct detect_work *k, struct detect_answer *a, struct err *err)
 {
-	const char *name = strcmp(file, "-") == 0 ? "standard input" : file;
-	struct change_result result = { .arena = arena };
-	struct numbers x;
-	struct buf text;
-	numbers_init(&x);
-	buf_init(&text);
-	int rc = read_file(file, name, &text, err);
+	size_t n = a->columns->n;
+	struct change_result *results = arena_alloc(k->arena, n * sizeof(*results));
+	double *p = arena_alloc(k->arena, n * sizeof(*p));
+	int rc = results && p ? 0 : err_set(err, -ENOMEM, NULL, "out of memory");
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = look_at(k, &a->columns->columns[i].x, &results[i], err);
 	if (rc == 0)
-		rc = numbers_read((struct view){ text.data, text.len }, name, w->column, detector_most(d), &x,
-				  err);
-	buf_fini(&text);
-	if (rc == 0 && (rc = detect_series(d, x.values, x.n, o, &result)) < 0)
-		err_set(err, rc, name, "%s", err_text(rc));
-	if (rc == 0 && w->json)
-		rc = print_json(&x, d, &result, err);
-	else if (rc == 0)
-		print_text(&x, d, &result);
-	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-		rc = err_set(err, -EIO, "standard output", "%s", strerror(errno));
-	numbers_fini(&x);
+		fdr_collect(results, n, p);
+	a->results = results;
+	a->p = p;
+	return rc;
+}
+
+static int detect_columns(const struct detect_work *k, struct view text, struct buf *out, struct err *err)
+{
+	struct numbers_columns columns;
+	struct detect_answer a = {
+		.detector = k->detector, .columns = &columns, .together = !isnan(k->rate), .rate = k->rate
+	};
+	numbers_columns_init(&columns);
+	int rc = numbers_read_columns(text, k->name, k->words->column ? k->words->column : "all",
+				      detector_most(k->detector), &columns, err);
+	if (rc == 0)
+		rc = look_at_all(k, &a, err);
+	if (rc == 0 && k->words->json) {
+		struct jw w = jw_init(out, JW_COMPACT);
+		detect_write_columns(&w, &a);
+		buf_putc(out, '\n');
+	} else if (rc == 0) {
+		detect_print_columns(&a);
+	}
+	numbers_columns_fini(&columns);
+	return rc;
+}
+
+static int detect(struct detect_work *k, const char *file, struct err *err)
+{
+	struct buf in, out;
+	k->name = strcmp(file, "-") == 0 ? "standard input" : file;
+	buf_init(&in);
+	buf_init(&out);
+	int rc = read_file(file, k->name, &in, err);
+	struct view text = { in.data, in.len };
+	if (rc == 0)
+		rc = is_list(k, text) ? detect_columns(k, text, &out, err) : detect_one(k, text, &out, err);
+	if (rc == 0)
+		rc = flush(&out, err);
+	buf_fini(&in);
+	buf_fini(&out);
 	return rc;
 }
 
@@ -241,23 +256,22 @@ static int run_detect(const struct command *self, int argc, char **argv, const c
 {
 	struct detect_words w = { 0 };
 	struct err err = { 0 };
-	struct detect_options o;
 	struct arena arena;
-	const struct detector *d = NULL;
+	struct detect_work k = { .words = &w, .arena = &arena };
 	const char *file;
 	int status = 0;
 	(void)env;
 	arena_init(&arena, 0);
 	int rc = parse(argc, argv, &w, &file, &arena, &err);
 	if (rc == 0)
-		rc = find_method(w.method ? w.method : DEFAULT_METHOD, &d, &err);
+		rc = find_method(w.method ? w.method : DEFAULT_METHOD, &k.detector, &err);
 	if (rc == 0)
-		rc = read_options(&w, &o, &err);
+		rc = read_options(&w, &k.options, &k.rate, &err);
 	if (rc < 0)
 		status = command_fail(self, 2, &err);
 	else if (w.list)
 		list_methods();
-	else if (detect(d, &o, &w, file, &arena, &err) < 0)
+	else if (detect(&k, file, &err) < 0)
 		status = command_fail(self, 1, &err);
 	arena_fini(&arena);
 	return status;

@@ -19,7 +19,7 @@ struct auto_look {
 	double correlation;   /* of the noise, 0 where it may be white */
 	double grain;         /* smallest difference of values where many are the same; else 0 */
 	bool ranks, heavy;
-	bool bent; /* a bend explains more than steps: there are none */
+	bool bent;                  /* a bend explains more than steps: there are none */
 	struct partition partition; /* of m averages */
 };
 

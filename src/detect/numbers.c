@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SHOWN_MAX 40 /* bytes of a bad cell */
 
@@ -78,18 +79,99 @@ bool reading_index(const struct reading *r, size_t *index)
 	return true;
 }
 
+/* Skips a byte order mark. */
+static struct view text_of(struct view text)
+{
+	bool marked = text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0;
+	return marked ? (struct view){ text.data + 3, text.len - 3 } : text;
+}
+
+static bool is_json(struct view text)
+{
+	struct view rest = view_trim(text);
+	return rest.len && (rest.data[0] == '[' || rest.data[0] == '{');
+}
+
 int numbers_read(struct view text, const char *name, const char *column, size_t most, struct numbers *x,
 		 struct err *err)
 {
 	struct err unheard;
-	struct reading r = { text, name, column, most, x, err ? err : &unheard };
+	struct reading r = { text_of(text), name, column, most, x, err ? err : &unheard };
 	size_t index;
-	if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
-		r.text = (struct view){ text.data + 3, text.len - 3 };
 	if (reading_index(&r, &index) && index == SIZE_MAX)
 		return err_set(r.err, ERR_UNKNOWN, name, "columns count from 1: there is no column %s",
 			       column);
-	struct view rest = view_trim(r.text);
-	return rest.len && (rest.data[0] == '[' || rest.data[0] == '{') ? reading_json(&r)
-									: reading_table(&r);
+	return is_json(r.text) ? reading_json(&r) : reading_table(&r);
+}
+
+/* --- several columns ------------------------------------------------------------------------------------------------ */
+
+void numbers_columns_init(struct numbers_columns *c)
+{
+	*c = (struct numbers_columns){ 0 };
+	arena_init(&c->arena, 0);
+}
+
+void numbers_columns_fini(struct numbers_columns *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		numbers_fini(&c->columns[i].x);
+	arena_fini(&c->arena);
+	c->n = 0;
+}
+
+struct columns_reading {
+	struct view text;
+	const char *name;
+	size_t most;
+	struct numbers_columns *out;
+	struct err *err;
+};
+
+static int read_column(void *arg, const char *column, const char *shown)
+{
+	struct columns_reading *r = arg;
+	if (!column && !shown)
+		return err_set(r->err, -ENOMEM, r->name, "out of memory");
+	if (r->out->n == NUMBERS_COLUMNS_MAX)
+		return err_set(r->err, ERR_FULL, r->name, "more than %d columns; name some of them",
+			       NUMBERS_COLUMNS_MAX);
+	struct numbers_column *c = &r->out->columns[r->out->n++];
+	c->name = shown;
+	numbers_init(&c->x);
+	return numbers_read(r->text, r->name, column, r->most, &c->x, r->err);
+}
+
+/* a,b,c */
+static int read_listed(struct columns_reading *r, const char *list)
+{
+	int rc = 0;
+	for (const char *at = list, *comma; at && rc == 0; at = comma ? comma + 1 : NULL) {
+		comma = strchr(at, ',');
+		struct view part = view_trim((struct view){ at, comma ? (size_t)(comma - at) : strlen(at) });
+		const char *column = arena_strndup(&r->out->arena, part.data, part.len);
+		if (part.len == 0)
+			return err_set(r->err, ERR_SYNTAX, r->name, "\"%.80s\" has a column without a name",
+				       list);
+		rc = read_column(r, column, column);
+	}
+	return rc;
+}
+
+int numbers_read_columns(struct view text, const char *name, const char *columns, size_t most,
+			 struct numbers_columns *out, struct err *err)
+{
+	struct err unheard;
+	struct columns_reading r = { text, name, most, out, err ? err : &unheard };
+	struct reading all = { text_of(text), name, NULL, most, NULL, r.err };
+	struct column_sink sink = { &out->arena, read_column, &r };
+	out->columns = arena_alloc(&out->arena, NUMBERS_COLUMNS_MAX * sizeof(*out->columns));
+	if (!out->columns)
+		return err_set(r.err, -ENOMEM, name, "out of memory");
+	if (strcmp(columns, "all") != 0)
+		return read_listed(&r, columns);
+	int rc = is_json(all.text) ? reading_json_columns(&all, &sink) : reading_table_columns(&all, &sink);
+	if (rc == 0 && out->n == 0)
+		rc = err_set(r.err, ERR_MISSING, name, "no column holds numbers");
+	return rc;
 }

@@ -2,6 +2,7 @@
 #ifndef AUSPEX_DETECT_NUMBERS_IMPL_H
 #define AUSPEX_DETECT_NUMBERS_IMPL_H
 
+#include "base/arena.h"
 #include "detect/numbers.h"
 
 #include <stdbool.h>
@@ -25,5 +26,14 @@ bool reading_index(const struct reading *r, size_t *index);
 
 int reading_table(struct reading *r);
 int reading_json(struct reading *r);
+
+/* Of each column whose first value is a number: what --column would say, and its name. A code other than 0 ends the walk. */
+struct column_sink {
+	struct arena *arena;
+	int (*add)(void *arg, const char *column, const char *name);
+	void *arg;
+};
+int reading_table_columns(struct reading *r, const struct column_sink *sink);
+int reading_json_columns(struct reading *r, const struct column_sink *sink);
 
 #endif

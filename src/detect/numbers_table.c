@@ -3,9 +3,12 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define NOT_A_NUMBER "is not a number; where a value is missing leave the cell empty or write nan"
 #define NOT_FINITE   "is not a finite number; where a value is missing leave the cell empty or write nan"
+
+#define ROWS_TRIED 1000 /* until each column has told a value */
 
 struct table {
 	const char *at, *end;
@@ -191,5 +194,44 @@ int reading_table(struct reading *r)
 	do
 		rc = take_row(r, &t, row, column);
 	while (rc == 0 && next_row(&t, &row));
+	return rc;
+}
+
+/* Where a column stands: not known yet, or known by its first value. */
+enum sort { SORT_OPEN, SORT_NUMBERS, SORT_TEXT };
+
+static void sort_row(struct view row, char delimiter, enum sort *sorts)
+{
+	struct view cell;
+	double v;
+	for (size_t i = 0; i < NUMBERS_COLUMNS_MAX && next_cell(&row, delimiter, &cell); i++) {
+		int rc = sorts[i] == SORT_OPEN ? reading_number(cell, &v) : 0;
+		if (sorts[i] == SORT_OPEN && (rc < 0 || !isnan(v)))
+			sorts[i] = rc < 0 ? SORT_TEXT : SORT_NUMBERS;
+	}
+}
+
+int reading_table_columns(struct reading *r, const struct column_sink *sink)
+{
+	struct table t = { .at = r->text.data, .end = r->text.data + r->text.len, .next = 1 };
+	struct view first, row, cell = { 0 };
+	enum sort sorts[NUMBERS_COLUMNS_MAX] = { SORT_OPEN };
+	int rc = 0;
+	if (!r->text.len || !next_row(&t, &first))
+		return 0;
+	t.delimiter = delimiter_of(first);
+	bool named = has_names(first, t.delimiter);
+	if (!named)
+		sort_row(first, t.delimiter, sorts);
+	for (size_t rows = 0; rows < ROWS_TRIED && next_row(&t, &row); rows++)
+		sort_row(row, t.delimiter, sorts);
+	for (size_t i = 0; i < NUMBERS_COLUMNS_MAX && rc == 0 && next_cell(&first, t.delimiter, &cell); i++) {
+		char number[24];
+		snprintf(number, sizeof(number), "%zu", i + 1);
+		const char *column = arena_strndup(sink->arena, number, strlen(number));
+		if (sorts[i] == SORT_NUMBERS)
+			rc = sink->add(sink->arg, column,
+				       named ? arena_strndup(sink->arena, cell.data, cell.len) : column);
+	}
 	return rc;
 }

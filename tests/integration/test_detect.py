@@ -42,7 +42,8 @@ class Answers(Detect):
 
     def test_plain_words_where_there_is_nothing(self):
         for text, wanted in (("", "0 values: nothing to compare.\n"), ("5\n", "1 value: nothing to compare.\n"),
-                             ("5\n" * 12, "12 values: no change, by edivisive.\n"),
+                             ("5\n" * 12, "12 values: all are the same, so nothing changed.\n"),
+                             ("1\n2\n" * 6, "12 values: no change, by edivisive.\n"),
                              ("5\nnan\n6\n", "3 values, 1 of them missing: no change, by edivisive; so few can show a clear one only.\n")):
             self.assertEqual(self.detect("-", stdin=text), (0, wanted, ""))
 
@@ -97,6 +98,50 @@ class Answers(Detect):
         _, _, err = self.detect("table.csv")
         self.assertIn("say --column and one of: time, p50, p99", err)
 
+    def table(self):
+        """Three columns of 40 nights: nothing, a clear step, a faint one."""
+        def noise(i):
+            return 0.4 * (37 * i % 11 - 5)
+
+        rows = ["2026-01-%02d,%g,%g,%g\n" % (i + 1, 50 + i % 2, 50 + 5 * (i >= 20) + noise(i), 50 + 1.3 * (i >= 20) + noise(i)) for i in range(40)]
+        return self.file("time,p50,p90,p99\n" + "".join(rows), "nights.csv")
+
+    def test_several_columns(self):
+        table = self.table()
+        for columns, wanted in (("all", ["p50", "p90", "p99"]), ("p99, 2", ["p99", "2"])):
+            d = json.loads(self.detect("--json", "--column", columns, table)[1])
+            self.assertEqual(([c["column"] for c in d["columns"]], "fdr" in d), (wanted, False))
+        for c in wanted:
+            one = json.loads(self.detect("--json", "--column", c, table)[1])
+            several, = [x for x in d["columns"] if x["column"] == c]
+            self.assertEqual({**several, "method": "edivisive"}, {**one, "column": c})
+        out = self.detect("--column", "all", table)[1].splitlines()
+        self.assertRegex(out[0], "^3 columns: 1 change in 1 of them.$")
+        self.assertEqual([line.split(":")[0] for line in out if not line.startswith(" ")][1:], ["p50", "p90", "p99"])
+        for text in ('{"a": [1, 2], "name": "x", "b": [null, 3]}', '[{"a": null, "t": "x", "b": 1}, {"a": 2, "t": "y", "b": 2}]'):
+            self.assertEqual([(c["column"], c["n"]) for c in self.json(text, "--column", "all")["columns"]], [("a", 2), ("b", 2)])
+
+    def test_a_column_of_that_very_name_is_one(self):
+        text = '"a,b",all\n' + "1,2\n" * 3
+        for column in ("a,b", "all"):
+            self.assertEqual(self.json(text, "--column", column), {"method": "edivisive", "n": 3, "missing": 0, "points": []})
+
+    def test_columns_are_judged_together(self):
+        """The faint step is told alone, and held back among others; the answer says by how much."""
+        words = ("--json", "--max-pvalue", "0.01", "--column", "all", self.table())
+        faint = next(c for c in json.loads(self.detect(*words)[1])["columns"] if c["column"] == "p99")["points"][0]
+        rate = faint["p"]  # enough for it alone, not among three
+        d = json.loads(self.detect("--fdr", repr(rate), *words)[1])
+        self.assertEqual(d["fdr"], rate)
+        points = {c["column"]: ([p["index"] for p in c["points"]], [p["index"] for p in c["held_back"]]) for c in d["columns"]}
+        self.assertEqual(points, {"p50": ([], []), "p90": ([20], []), "p99": ([], [faint["index"]])})
+        held = d["columns"][2]["held_back"][0]
+        self.assertAlmostEqual(held["q"] / (faint["p"] * 3 / 2), 1)
+        self.assertEqual(held["text"], faint["text"])
+        text = self.detect("--fdr", repr(rate), *words[1:])[1]
+        self.assertRegex(text, r"3 columns: 1 change in 1 of them; 1 held back, so that at most [\d.e-]+ % of what is told is false.")
+        self.assertRegex(text, r"  held back: from value \d+ on .*; among 3 columns that is not enough \(q [\d.e-]+\)")
+
     def test_every_listed_method_answers(self):
         _, out, _ = self.detect("--list")
         names = [line.split()[0] for line in out.splitlines()]
@@ -139,6 +184,10 @@ class Mistakes(Detect):
         self.refused(2, "--max-pvalue", "--max-pvalue", "x", "-", stdin="")
         self.refused(2, "max-pvalue", "--max-pvalue", "2", "-", stdin="")
         self.refused(2, "min-magnitude", "--min-magnitude", "-1", "-", stdin="")
+        self.refused(2, "--fdr: a share is between 0 and 1, not 1.5", "--fdr", "1.5", "-", stdin="")
+        self.refused(1, "has a column without a name", "--column", "1,,2", "-", stdin="1\n")
+        self.refused(1, 'no column "c"; there are: a, b', "--column", "a,c", "-", stdin="a,b\n1,2\n")
+        self.refused(1, "no column holds numbers", "--column", "all", "-", stdin="a,b\nx,y\n")
         self.refused(2, "did you mean --json?", "--jsno", "-", stdin="")
 
     def test_nobody_reads_the_answer(self):

@@ -1,4 +1,4 @@
-/* Any bytes as a series. The first line tells the column: its number, a name, or nothing. */
+/* Any bytes as a series, and as several. The first line tells the column: its number, a name, or nothing. */
 #include "detect/numbers.h"
 
 #include <math.h>
@@ -31,6 +31,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < x.n; i++)
 		require(!isinf(x.values[i]));
 	numbers_fini(&x);
+	struct numbers_columns all;
+	struct err why = { 0 };
+	numbers_columns_init(&all);
+	rc = numbers_read_columns((struct view){ rest, size - skipped }, "input", *column ? column : "all",
+				  MOST, &all, &why);
+	require(rc == 0 ? why.code == 0 && all.n > 0 : why.code == rc && *why.text && *why.place);
+	numbers_columns_fini(&all);
 	free(column);
 	free(rest);
 	return 0;

@@ -3,6 +3,8 @@
 #include "support.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #define MOST 1000
 
@@ -131,6 +133,54 @@ static void test_too_many_values_are_refused(void **state)
 	numbers_fini(&x);
 }
 
+static void assert_columns(const char *text, const char *list, const char *wanted)
+{
+	struct numbers_columns c;
+	struct err err = { 0 };
+	char names[200] = "";
+	numbers_columns_init(&c);
+	if (numbers_read_columns(view_of(text), "FILE", list, MOST, &c, &err) < 0)
+		fail_msg("%s: %s", text, err.text);
+	for (size_t i = 0; i < c.n; i++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s:%zu ", c.columns[i].name,
+			 c.columns[i].x.n);
+	assert_string_equal(names, wanted);
+	numbers_columns_fini(&c);
+}
+
+static void test_several_columns(void **state)
+{
+	assert_columns("t,a,b\nx,,2\ny,1,3\n", "all", "a:2 b:2 ");
+	assert_columns("t,a,b\nx,,2\ny,1,3\n", "b, a", "b:2 a:2 ");
+	assert_columns("1 ; 2\n3;4\n", "all", "1:2 2:2 ");
+	assert_columns("5\n6\n", "all", "1:2 ");
+	assert_columns("[1,2]", "all", "1:2 ");
+	assert_columns("[[1,\"x\"],[2,\"y\"]]", "all", "1:2 ");
+	assert_columns("[{\"a\":null,\"b\":\"x\"},{\"a\":1}]", "all", "a:2 ");
+	assert_columns("{\"a\":[1],\"s\":[\"x\"],\"b\\u0061\":[null,2]}", "all", "a:1 ba:2 ");
+}
+
+static void test_several_columns_that_are_not_there(void **state)
+{
+	static const struct {
+		const char *text, *list;
+		int code;
+	} cases[] = { { "a,b\n1,2\n", "a,c", ERR_UNKNOWN },    { "a,b\n1,2\n", "a,,b", ERR_SYNTAX },
+		      { "a,b\nx,y\n", "all", ERR_MISSING },    { "", "all", ERR_MISSING },
+		      { "[\"x\"]", "all", ERR_MISSING },       { "[1,,2]", "all", ERR_SYNTAX },
+		      { "a,b\n1,2\n1,x\n", "all", ERR_SYNTAX } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct numbers_columns c;
+		struct err err = { 0 };
+		numbers_columns_init(&c);
+		assert_int_equal(
+			numbers_read_columns(view_of(cases[i].text), "FILE", cases[i].list, MOST, &c, &err),
+			cases[i].code);
+		assert_true(*err.text && *err.place);
+		numbers_columns_fini(&c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +190,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_number_is_named_with_its_line),
 		cmocka_unit_test(test_which_column),
 		cmocka_unit_test(test_too_many_values_are_refused),
+		cmocka_unit_test(test_several_columns),
+		cmocka_unit_test(test_several_columns_that_are_not_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
