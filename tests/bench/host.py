@@ -23,6 +23,7 @@ while True:
     psutil.cpu_percent(); m = psutil.virtual_memory(); psutil.getloadavg(); n = psutil.net_io_counters()
     time.sleep(1)
 """
+# Both peers are told to collect about what the daemon does, and nothing else: the counts are printed beside the figures.
 COLLECTD = """
 Interval 1
 BaseDir "{0}"
@@ -39,15 +40,52 @@ LoadPlugin vmem
 LoadPlugin protocols
 LoadPlugin conntrack
 LoadPlugin contextswitch
-LoadPlugin irq
 LoadPlugin csv
+<Plugin protocols>
+  Value "/^(Tcp|Udp|Ip):/"
+</Plugin>
 <Plugin csv>
   DataDir "{0}/csv"
 </Plugin>
 """
-NETDATA = "[global]\n  hostname = bench\n  run as user = root\n[directories]\n  cache = {0}/cache\n  lib = {0}/lib\n  log = {0}/log\n" \
-          "[db]\n  mode = ram\n  update every = 1\n[ml]\n  enabled = no\n[health]\n  enabled = no\n[web]\n  default port = {1}\n  bind to = 127.0.0.1\n" \
-          "[plugins]\n  apps = no\n  python.d = no\n  go.d = no\n  charts.d = no\n  ebpf = no\n  cgroups = no\n  tc = no\n  statsd = no\n"
+NETDATA = """
+[global]
+  hostname = bench
+  run as user = root
+[directories]
+  cache = {0}/cache
+  lib = {0}/lib
+  log = {0}/log
+[db]
+  mode = ram
+  update every = 1
+[ml]
+  enabled = no
+[health]
+  enabled = no
+[web]
+  default port = {1}
+  bind to = 127.0.0.1
+[plugins]
+  enable running new plugins = no
+"""
+NETDATA_OFF = {
+    "plugins": ("netdata monitoring", "netdata monitoring extended", "timex", "idlejitter", "apps", "python.d", "go.d", "charts.d", "ebpf", "cgroups",
+                "tc", "statsd", "slabinfo", "perf", "nfacct", "ioping", "checks"),
+    "plugin:proc": ("/proc/interrupts", "/proc/softirqs", "/sys/block/zram", "ipc", "/proc/sys/kernel/random/entropy_avail", "/proc/net/stat/conntrack"),
+    "plugin:proc:/proc/net/softnet_stat": ("softnet_stat per core",),
+    "plugin:proc:/proc/diskstats": ("extended operations for all disks",),
+    "plugin:proc:/proc/net/dev": tuple(what + " for all interfaces" for what in ("speed", "duplex", "operstate", "carrier", "mtu")),
+    "plugin:proc:/proc/net/netstat": ("ECN packets",),
+    "plugin:proc:/proc/net/snmp": ("ipv4 ICMP packets", "ipv4 ICMP messages"),
+    "plugin:proc:/proc/net/snmp6": ("icmp", "icmp redirects", "icmp errors", "icmp echos", "icmp group membership", "icmp router", "icmp neighbor",
+                                    "icmp mldv2", "icmp types", "ect"),
+}
+
+
+def netdata_conf(place, port):
+    return NETDATA.format(place, port) + "\n".join(
+        "[%s]\n%s" % (section, "\n".join("  %s = no" % key for key in keys)) for section, keys in NETDATA_OFF.items()) + "\n"
 
 
 def free_port():
@@ -90,18 +128,19 @@ class Host:
                                      "--aliases", "", "--system-processes", "0", *words])
 
     def peers(self):
+        """(name, process, how many series it has), psutil first."""
         if subprocess.run(["/usr/bin/python3", "-c", "import psutil"], stderr=subprocess.DEVNULL).returncode == 0:
-            yield "psutil, eight numbers", self.run("psutil", ["/usr/bin/python3", "-c", PSUTIL]), None
+            yield "psutil", self.run("psutil", ["/usr/bin/python3", "-c", PSUTIL]), lambda: 8
         if shutil.which("collectd"):
-            place = os.path.join(self.folder, "collectd")
-            os.makedirs(place)
-            pathlib.Path(place, "collectd.conf").write_text(COLLECTD.format(place))
-            yield "collectd", self.run("collectd", ["collectd", "-f", "-C", place + "/collectd.conf"]), lambda: self.collectd_series(place)
+            own = os.path.join(self.folder, "collectd")
+            os.makedirs(own)
+            pathlib.Path(own, "collectd.conf").write_text(COLLECTD.format(own))
+            yield "collectd", self.run("collectd", ["collectd", "-f", "-C", own + "/collectd.conf"]), lambda: self.collectd_series(own)
         if shutil.which("netdata"):
             place, port = os.path.join(self.folder, "netdata"), free_port()
             for name in ("cache", "lib", "log"):
                 os.makedirs(os.path.join(place, name))
-            pathlib.Path(place, "netdata.conf").write_text(NETDATA.format(place, port))
+            pathlib.Path(place, "netdata.conf").write_text(netdata_conf(place, port))
             yield "netdata", self.run("netdata", ["netdata", "-D", "-c", place + "/netdata.conf"]), lambda: self.netdata_series(port)
 
     @staticmethod
@@ -124,15 +163,17 @@ class Host:
         time.sleep(SECONDS)
         share = {p.pid: (thread_cpu_us(p.pid) - was) / SECONDS / 1e4 for p, was in zip(watched, before)}
         series = len(json.load(urllib.request.urlopen("http://127.0.0.1:%d/api/series?match=system.*" % all_port))["series"])
-        text = []
+        text, each = [], []
         for name, p, count in peers:
             if p.pid in share and p.poll() is None:
-                text.append("%s %.3f %%%s, %.0f MB" % (name, share[p.pid], ", %d series" % count() if count else "", memory_mb(p.pid, "VmRSS")))
+                n = count()
+                text.append("%s %.3f %%, %d series, %.0f MB" % (name, share[p.pid], n, memory_mb(p.pid, "VmRSS")))
+                each.append("%s %.1f us" % (name, share[p.pid] * 1e4 / n) if n else name + " has none")
             else:
                 text.append(name + " would not run")
-        mine = share[everything.pid] - share[none.pid]
-        row("host: all collectors but processes, %d series" % series, "%.3f %% of a core" % mine, "<= 0.1 %", text[0] if text else "no peer is installed", mine <= 0.1)
-        less = share[eight.pid] - share[none.pid]
-        row("host: the core set alone", "%.3f %% of a core" % less, "<= 0.03 %", "; ".join(text[1:]), less <= 0.03)
+        mine, less = share[everything.pid] - share[none.pid], share[eight.pid] - share[none.pid]
+        row("host: all collectors but processes, %d series" % series, "%.3f %% of a core" % mine, "<= 0.1 %", "; ".join(text[1:]) or "no peer is installed", mine <= 0.1)
+        row("  CPU of a series and second", "%.1f us" % (mine * 1e4 / series), peer="; ".join(each[1:]))
+        row("host: the core set alone", "%.3f %% of a core" % less, "<= 0.03 %", text[0] if text else "psutil is not installed", less <= 0.03)
         rss, dirty = memory_mb(everything.pid, "VmRSS"), memory_mb(everything.pid, "Private_Dirty", "smaps_rollup")
         row("host: memory of the daemon with all of it", "%.1f MB, %.1f private dirty" % (rss, dirty), "<= 10, <= 6 MB", verdict=rss <= 10 and dirty <= 6)
