@@ -40,7 +40,9 @@ struct host_sample {
 	double load_1m, load_5m, load_15m;
 	struct host_network network;
 	/* what the fleet schema asks for beside that; NaN or -1: not known */
+	uint32_t cores;                                    /* 0 unknown */
 	double cpu_user, cpu_system, cpu_iowait, cpu_idle; /* percent, since the sample before; NaN in the first */
+	double cpu_java; /* what processes of the name java use, of all cores together, as each was last read */
 	double swap_percent;
 	double disk_percent;                       /* of the fullest file system that can be written */
 	double disk_bytes_per_s;                   /* read and written, all disks */

@@ -145,6 +145,7 @@ static int cpu_read(void *state, struct collect *c)
 	emit_all(s, &now, c);
 	columns_set(c->columns, s->kernel[KERNEL_RUNNING], (double)now.running);
 	columns_set(c->columns, s->kernel[KERNEL_BLOCKED], (double)now.blocked);
+	c->sample->cores = now.n_cores;
 	uint32_t n = now.n_cores < s->cap ? now.n_cores : s->cap;
 	instances_begin(&s->seen);
 	for (uint32_t i = 0; i < n; i++)

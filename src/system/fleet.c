@@ -27,6 +27,8 @@ bool fleet_row_add(struct fleet_row *r, const struct host_sample *s)
 	add(r, FLEET_SYSTEM, s->cpu_system);
 	add(r, FLEET_IOWAIT, s->cpu_iowait);
 	add(r, FLEET_IDLE, s->cpu_idle);
+	if (s->have & HOST_PROCESSES)
+		add(r, FLEET_JAVA, s->cpu_java);
 	if (s->have & HOST_NETWORK) {
 		add(r, FLEET_NET_IN, s->network.bytes_recv_per_s);
 		add(r, FLEET_NET_OUT, s->network.bytes_sent_per_s);
@@ -80,7 +82,7 @@ void fleet_row_write(struct fleet_row *r, const struct host_sample *s, struct vi
 	jw_fixed(&w, "cpu_sys_pct", share(mean(r, FLEET_SYSTEM)), 2);
 	jw_fixed(&w, "cpu_iowait_pct", share(mean(r, FLEET_IOWAIT)), 2);
 	jw_fixed(&w, "cpu_idle_pct", share(mean(r, FLEET_IDLE)), 2);
-	jw_fixed(&w, "java_cpu_pct", 0, 2);
+	jw_fixed(&w, "java_cpu_pct", share(mean(r, FLEET_JAVA)), 2);
 	jw_fixed(&w, "mem_used_pct", share(s->memory_percent), 2);
 	jw_fixed(&w, "swap_used_pct", share(s->swap_percent), 2);
 	jw_fixed(&w, "disk_usage_pct", share(s->disk_percent), 2);

@@ -1,7 +1,7 @@
 /* The host's own row of the fleet schema: what the samples since the last row say, as one record.
  *
- * Shares and rates are means over those samples. `status` follows the worst of processor, memory and file systems; java_cpu_pct is 0: which processes are
- * Java's is not looked at. Pure.
+ * Shares and rates are means over those samples. `status` follows the worst of processor, memory and file systems; java_cpu_pct is
+ * the share that processes of the name java have of all cores; 0 where processes are not read. Pure.
  */
 #ifndef AUSPEX_SYSTEM_FLEET_H
 #define AUSPEX_SYSTEM_FLEET_H
@@ -16,6 +16,7 @@ enum fleet_mean {
 	FLEET_SYSTEM,
 	FLEET_IOWAIT,
 	FLEET_IDLE,
+	FLEET_JAVA,
 	FLEET_NET_IN,
 	FLEET_NET_OUT,
 	FLEET_DISK,

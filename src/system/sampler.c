@@ -101,7 +101,8 @@ static void forget_parts(struct host_sample *sample)
 	*sample = (struct host_sample){ .number = sample->number, .t = sample->t, .mono = sample->mono };
 	sample->network.active_connections = sample->close_wait_front = sample->close_wait_back = -1;
 	sample->swap_percent = sample->disk_percent = sample->disk_bytes_per_s = NAN;
-	sample->cpu_user = sample->cpu_system = sample->cpu_iowait = sample->cpu_idle = NAN;
+	sample->cpu_user = sample->cpu_system = sample->cpu_iowait = sample->cpu_idle = sample->cpu_java =
+		NAN;
 }
 
 /* Gives one collector its interval; true when that is another than it had. */
