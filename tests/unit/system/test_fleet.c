@@ -169,12 +169,12 @@ static void test_rows_reach_a_subscriber_of_the_hub(void **state)
 	two[1].interval_ns *= 2;
 	write_moment(&l->h, 0);
 	assert_int_equal(system_new(&l->system, &deps, &two[0], &err), 0);
-	uv_run(&l->loop, UV_RUN_ONCE);
+	uv_run(&l->loop, UV_RUN_NOWAIT);
 	for (int i = 1; i <= 20; i++) {
 		clock_fake_advance(&l->h.clock, NS_PER_S);
 		write_moment(&l->h, i);
 		system_reconfigure(l->system, &two[i % 2]);
-		uv_run(&l->loop, UV_RUN_ONCE);
+		uv_run(&l->loop, UV_RUN_NOWAIT);
 		hub_drain(l->h.hub);
 	}
 	assert_int_equal(l->rows, 4);
@@ -182,7 +182,7 @@ static void test_rows_reach_a_subscriber_of_the_hub(void **state)
 	assert_float_equal(l->java, 12.5, 0.01);
 	system_close(l->system, on_closed, l);
 	while (!l->closed)
-		uv_run(&l->loop, UV_RUN_ONCE);
+		uv_run(&l->loop, UV_RUN_NOWAIT);
 	assert_int_equal(uv_loop_close(&l->loop), 0);
 	l->h.sampler = NULL;
 	host_stop(&l->h);
