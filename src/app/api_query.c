@@ -15,6 +15,7 @@
 #define MAX_KEYS      128
 #define MAX_VALUES    100000 /* keys times steps */
 #define DEFAULT_STEPS 300
+#define DEFAULT_RANGE (3600 * NS_PER_S)
 
 static void query_free(struct query *q)
 {
@@ -128,14 +129,9 @@ static wall_ms query_step(struct http_request *r, wall_ns range)
 /* Reads start, end and step; false after an error answer. */
 static bool query_range(struct query *q, wall_ns now)
 {
-	wall_ns start = now - 3600 * NS_PER_S, end = now;
-	if (!api_query_time(q->r, "start", API_AGO, now, &start) ||
-	    !api_query_time(q->r, "end", API_NOW, now, &end))
+	wall_ns start, end;
+	if (!api_query_range(q->r, DEFAULT_RANGE, now, &start, &end))
 		return false;
-	if (start >= end) {
-		http_error(q->r, 400, "start must be before end");
-		return false;
-	}
 	q->start = start / NS_PER_MS;
 	q->step_ms = query_step(q->r, end - start);
 	if (q->step_ms % MS_PER_MINUTE ==
@@ -237,7 +233,8 @@ static const struct http_param params[] = {
 	{ "key", "query", "array",
 	  "A series, as GET /api/series lists it; give it again for each further one, up to 128." },
 	{ "start", "query", "string",
-	  "RFC 3339, Unix seconds, or relative (-1h); default one hour ago. With a step of whole minutes, "
+	  "RFC 3339, Unix seconds, or relative (-1h); default an hour before the end. With a step of whole "
+	  "minutes, "
 	  "the "
 	  "minute it lies in." },
 	{ "end", "query", "string", "As start; default now." },

@@ -12,3 +12,16 @@ bool api_query_time(struct http_request *r, const char *name, const char *relati
 		   text.data, relative);
 	return false;
 }
+
+bool api_query_range(struct http_request *r, wall_ns length, wall_ns now, wall_ns *start, wall_ns *end)
+{
+	*end = now;
+	if (!api_query_time(r, "end", API_NOW, now, end))
+		return false;
+	*start = *end - length;
+	if (!api_query_time(r, "start", API_AGO, now, start))
+		return false;
+	if (*start >= *end)
+		http_error(r, 400, "start must be before end");
+	return *start < *end;
+}

@@ -192,6 +192,8 @@ void pprof_stop(struct daemon *d);
 #define API_NOW "now"
 bool api_query_time(struct http_request *r, const char *name, const char *relative, wall_ns now,
 		    wall_ns *out);
+/* Reads `start` and `end`: now when it is absent, and the start so much before it. False after a 400. */
+bool api_query_range(struct http_request *r, wall_ns length, wall_ns now, wall_ns *start, wall_ns *end);
 /* Does RAM hold everything of a series since `start`? A sample pushed with an old time says nothing of its neighbours. */
 bool api_ram_covers(const struct daemon *d, series_id id, wall_ms start);
 struct route_group {

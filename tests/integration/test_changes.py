@@ -24,7 +24,7 @@ class Changes(Native):
         self.assertEqual((reply["status"], reply["rejected"]), ("ok", 0), reply)
 
     def ask(self, status=200, **query):
-        a = self.d.get("/api/changes?" + urllib.parse.urlencode(query))
+        a = self.d.get("/api/changes?" + urllib.parse.urlencode(query, doseq=True))
         self.assertEqual(a.status, status, a.text)
         return a.json()
 
@@ -101,13 +101,57 @@ class Changes(Native):
         self.assertIn(self.now - MINUTE * (POINTS - 80), [p["t"] for p in points])
         self.assertTrue(all(p["text"].startswith("at 20") for p in points), points)
 
+    def test_several_series(self):
+        self.push("app.latency{q=a}", self.step(50, 60))
+        self.push("app.latency{q=b}", self.step(50, 50))
+        self.push("app.other", self.step(50, 60))
+        keys = ["app.latency{q=a}", "app.latency{q=b}"]
+        d = self.ask(key=keys)
+        self.assertEqual([s["key"] for s in d["series"]], keys)
+        for s in d["series"]:
+            one = self.ask(key=s["key"], end=d["end"] - d["step"], start=d["start"])
+            self.assertEqual({k: one[k] for k in s}, s)
+        self.assertNotIn("fdr", d)
+        self.assertEqual([s["key"] for s in self.ask(key="app.lat*")["series"]], keys)
+        self.assertEqual([s["key"] for s in self.ask(key=["app.*{q=?}", "app.other", keys[0]])["series"]], keys + ["app.other"])
+        self.d.stop()
+        self.d = self.native()
+        again = self.ask(key="app.latency*")
+        self.assertEqual([(s["key"], len(s["points"])) for s in again["series"]], [(keys[0], 1), (keys[1], 0)])
+
+    def test_series_are_judged_together(self):
+        """What is told of a series alone is held back among many, and the answer says by how much."""
+        self.push("app.latency{q=a}", self.step(50, 60))
+        r = random.Random(5)
+        self.push("app.latency{q=b}", [r.gauss(50, 1) + (i >= POINTS // 2) for i in range(POINTS)])
+        for i in range(8):
+            self.push("app.latency{q=c%d}" % i, [50 + j % 2 for j in range(POINTS)])
+        alone, = self.ask(key="app.latency{q=b}", fdr=0.9, method="auto")["series"]
+        point, = alone["points"]
+        self.assertEqual((point["q"], alone["held_back"]), (point["p"], []))
+        d = self.ask(key="app.latency*", fdr=point["p"], method="auto")
+        self.assertEqual(d["fdr"], point["p"])
+        a, b = d["series"][:2]
+        self.assertEqual((len(a["points"]), a["held_back"], b["points"]), (1, [], []))
+        held, = b["held_back"]
+        self.assertAlmostEqual(held["q"] / (point["p"] * 10 / 2), 1)
+        self.assertEqual(held["text"], point["text"])
+
     def test_what_is_wrong_is_told(self):
         self.push("app.latency", [1, 2])
         for status, part, query in ((400, "key is missing", {}), (400, "key: ", {"key": "no{key"}), (404, "there is no series app.nothing", {"key": "app.nothing"}),
                                     (400, 'none called \\"magic\\"; there are edivisive', {"key": "app.latency", "method": "magic"}),
                                     (400, "start", {"key": "app.latency", "start": "soon"}), (400, "end", {"key": "app.latency", "end": "soon"}),
+                                    (404, "no series matches app.n*", {"key": "app.n*"}), (404, "there is no series app.no", {"key": ["app.latency", "app.no"]}),
+                                    (400, "fdr: ", {"key": "app.latency", "fdr": "2"}), (400, "fdr: ", {"key": "app.latency", "fdr": "x"}),
                                     (400, "start must be before end", {"key": "app.latency", "start": "now", "end": "-1h"})):
             self.assertIn(part, json.dumps(self.ask(status, **query)["error"]))
+
+    def test_there_is_a_bound(self):
+        for i in range(129):
+            self.push("app.many{i=%d}" % i, [1])
+        self.assertEqual(self.ask(400, key="app.many*")["error"], "key: at most 128 series at a time")
+        self.assertEqual(len(self.ask(key=["app.many{i=%d}" % i for i in range(128)], method="auto")["series"]), 128)
 
     def test_two_values_and_none(self):
         self.push("app.latency", [1, 2])
@@ -116,7 +160,7 @@ class Changes(Native):
 
     def test_it_is_told_to_machines(self):
         route = self.d.json("/openapi.json")["paths"]["/api/changes"]["get"]
-        self.assertEqual([p["name"] for p in route["parameters"]], ["key", "start", "end", "method"])
+        self.assertEqual([p["name"] for p in route["parameters"]], ["key", "start", "end", "method", "fdr"])
 
     def test_askers_that_leave_harm_nothing(self):
         self.push("app.latency", self.step(50, 60))
