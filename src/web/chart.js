@@ -1,5 +1,7 @@
 // Charts: the one place that knows the chart library. Colours come from the style sheet, so both themes fit.
-/* global Dygraph */
+
+/** The chart library; it is begun with the first chart, so that the page need not wait for it. */
+export const library = () => require('dygraphs');
 
 export const dark = matchMedia('(prefers-color-scheme: dark)');
 const colours = new Map();
@@ -57,6 +59,7 @@ export function barChart(host, options) {
 	host.append(figure);
 
 	function create() {
+		const Dygraph = library();
 		chart = new Dygraph(figure, rows, {
 			labels: options.labels, labelsDiv: hidden(), legendFormatter: legendOf(options.readout, options.describe),
 			plotter: plotBars, dateWindow: range(), valueRange: [0, top()],

@@ -4,7 +4,7 @@
     embed.py OUT.c --template index.html.in --page index.html:Auspex:* ... FILE...
 
 Each FILE is served as /assets/<its name>. Each --page (file:title:sections) is made from the template and served as
-/<file>; "*" stands for every section. The output depends on the input alone: no times, no paths of this machine.
+/<file>; "*" stands for every section, @ICON@ for the favicon. The output depends on the input alone: no times, no paths of this machine.
 """
 import argparse
 import gzip
@@ -28,8 +28,8 @@ def read(path):
     return re.sub(rb'\n?(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$', b'\n', data)
 
 
-def page(template, title, sections):
-    values = {'TITLE': html.escape(title), 'SECTIONS': html.escape(sections)}
+def page(template, title, sections, icon):
+    values = {'TITLE': html.escape(title), 'SECTIONS': html.escape(sections), 'ICON': icon}
     text = re.sub(r'@([A-Z]+)@', lambda m: values[m.group(1)], template)
     return text.encode()
 
@@ -70,10 +70,11 @@ def collect(args):
     files = {os.path.basename(f): read(f) for f in args.files}
     with open(args.template, encoding='utf-8') as f:
         template = f.read()
+    icon = files['favicon.svg'].decode().strip().replace(' xmlns="http://www.w3.org/2000/svg"', '')  # HTML knows it
     assets = []
     for spec in args.page:
         name, title, sections = spec.split(':')
-        assets.append(('/' + name, page(template, title, sections)))
+        assets.append(('/' + name, page(template, title, sections, icon)))
     return assets + [('/assets/' + n, data) for n, data in sorted(files.items())]
 
 

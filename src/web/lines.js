@@ -1,6 +1,5 @@
 // Charts of lines over a range of time: zoomed by dragging, their cursors in step.
-/* global Dygraph */
-import { colour, dark, hidden } from './chart.js';
+import { colour, dark, hidden, library } from './chart.js';
 import { dragToZoom, joinCursors, moveCursors, pinMoment } from './cursor.js';
 import { clock } from './format.js';
 import { zoomBy } from './range.js';
@@ -157,6 +156,7 @@ export function lineChart(host, options) {
 	const drawn = () => (options.stack ? stacked(rows) : rows);
 
 	function create() {
+		const Dygraph = library();
 		graph = new Dygraph(figure, drawn(), {
 			labels: ['Time', ...options.labels], customBars: true, connectSeparatedPoints: true, fillAlpha: 0.16, strokeWidth: 1.4,
 			labelsDiv: hidden(), legend: 'never', interactionModel: {}, highlightCircleSize: options.stack ? 0 : 3,
