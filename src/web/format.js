@@ -64,6 +64,18 @@ export function goDuration(text) {
 	return node;
 }
 
+/** A form that dates are written in, in the reader's language. It is made when it is first needed: making one takes milliseconds. */
+export function dateForm(options) {
+	let form = null;
+	return (date) => {
+		form = form || new Intl.DateTimeFormat(undefined, options);
+		return form.format(date);
+	};
+}
+
+const whole = dateForm({ dateStyle: 'full', timeStyle: 'long' });
+export const dayMonth = dateForm({ day: 'numeric', month: 'short' });
+
 const two = (n) => String(n).padStart(2, '0');
 export const clock = (date) => `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 
@@ -73,10 +85,9 @@ export function when(stamp) {
 	if (stamp === null || stamp === undefined || Number.isNaN(date.getTime())) return NONE;
 	const node = document.createElement('time');
 	node.dateTime = date.toISOString();
-	node.title = date.toLocaleString(undefined, { dateStyle: 'full', timeStyle: 'long' });
+	node.addEventListener('pointerenter', () => { node.title = whole(date); }, { once: true });
 	const today = date.toDateString() === new Date().toDateString();
-	const day = date.toLocaleDateString(undefined, { day: 'numeric', month: 'short' });
-	node.textContent = today ? clock(date) : `${day} ${clock(date)}`;
+	node.textContent = today ? clock(date) : `${dayMonth(date)} ${clock(date)}`;
 	return node;
 }
 

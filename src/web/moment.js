@@ -1,17 +1,19 @@
 // Cards that tell of one moment: now, or the one that is looked at in the charts.
 import { moment, onMoment, pinMoment } from './cursor.js';
 import { h } from './dom.js';
-import { clock } from './format.js';
+import { clock, dateForm } from './format.js';
 import { panel } from './panel.js';
 import { timeRange } from './range.js';
 
 const SETTLED_MS = 150; // so long the pointer rests before it is asked what was then
 const NOW_MS = 3000; // a moment so short ago is the present
 
+const weekday = dateForm({ weekday: 'short', day: 'numeric', month: 'short' });
+
 /** "03:12:07", "Fri 20 Nov 03:12:07". */
 function momentText(t) {
 	const date = new Date(t), today = date.toDateString() === new Date().toDateString();
-	return `${today ? '' : `${date.toLocaleDateString(undefined, { weekday: 'short', day: 'numeric', month: 'short' })} `}${clock(date)}`;
+	return `${today ? '' : `${weekday(date)} `}${clock(date)}`;
 }
 
 /** The time that is told of; null: now. */

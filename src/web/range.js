@@ -1,7 +1,7 @@
 // The range of time that charts and lists show. It lives in the address, so that a link shows the same and "back" goes back:
 // ?last=6h, or ?from=…&to=… in RFC 3339.
 import { h } from './dom.js';
-import { clock } from './format.js';
+import { clock, dayMonth } from './format.js';
 
 const MS = { m: 60e3, h: 3600e3, d: 86400e3 };
 const CHOICES = ['15m', '1h', '6h', '24h', '7d'];
@@ -27,12 +27,10 @@ function fromAddress() {
 
 let choice = fromAddress();
 
-const day = (date) => date.toLocaleDateString(undefined, { day: 'numeric', month: 'short' });
-
 /** "20 Nov 10:00 – 11:00"; seconds only where minutes would not tell. */
 function text(start, end) {
 	const from = new Date(start), to = new Date(end), digits = end - start < MS.h ? 8 : 5;
-	return `${day(from)} ${clock(from).slice(0, digits)} – ${from.toDateString() === to.toDateString() ? '' : `${day(to)} `}${clock(to).slice(0, digits)}`;
+	return `${dayMonth(from)} ${clock(from).slice(0, digits)} – ${from.toDateString() === to.toDateString() ? '' : `${dayMonth(to)} `}${clock(to).slice(0, digits)}`;
 }
 
 /** {start, end} in ms; live: the end is now; text for people. */
@@ -149,7 +147,7 @@ export function mountRangeBar(root) {
 	function show() {
 		for (const b of choices) b.setAttribute('aria-pressed', String(b.dataset.last === choice.last));
 		const { start, live, text: said } = timeRange();
-		shown.textContent = live ? `${day(new Date(start))} ${clock(new Date(start)).slice(0, 5)} – now` : said;
+		shown.textContent = live ? `${dayMonth(new Date(start))} ${clock(new Date(start)).slice(0, 5)} – now` : said;
 	}
 	setInterval(show, 30e3); // a range that ends now moves on
 	onTimeRange(show);

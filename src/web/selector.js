@@ -2,6 +2,7 @@
 import { ask } from './api.js';
 import { colour } from './chart.js';
 import { h } from './dom.js';
+import { dateForm, dayMonth } from './format.js';
 import { moveBy, onTimeRange, setLiveRange, setTimeRange, timeRange, zoomBy } from './range.js';
 
 const DAY_MS = 86400e3;
@@ -25,10 +26,11 @@ function wholeOf({ start, end }) {
 	return { start: now - length, end: now };
 }
 
+const weekday = dateForm({ weekday: 'short', day: 'numeric' }), month = dateForm({ month: 'short' }), year = dateForm({ year: 'numeric' });
+
 /** Where the strip is marked: [time, text], hours of a day, days of weeks, months of a year, years. */
 function marksOf({ start, end }) {
 	const days = (end - start) / DAY_MS, marks = [], date = new Date(start);
-	const as = (options) => date.toLocaleDateString(undefined, options);
 	date.setHours(0, 0, 0, 0);
 	for (;;) {
 		if (days <= 1) date.setHours(date.getHours() + 3);
@@ -36,10 +38,10 @@ function marksOf({ start, end }) {
 		if (date > end) return marks;
 		if (date < start) continue;
 		if (days <= 1) marks.push([date.getTime(), `${String(date.getHours()).padStart(2, '0')}:00`]);
-		else if (days <= 7) marks.push([date.getTime(), as({ weekday: 'short', day: 'numeric' })]);
-		else if (days <= 31 && date.getDay() === 1) marks.push([date.getTime(), as({ day: 'numeric', month: 'short' })]);
-		else if (days <= 366 && days > 31 && date.getDate() === 1) marks.push([date.getTime(), as({ month: 'short' })]);
-		else if (days > 366 && date.getDate() === 1 && date.getMonth() === 0) marks.push([date.getTime(), as({ year: 'numeric' })]);
+		else if (days <= 7) marks.push([date.getTime(), weekday(date)]);
+		else if (days <= 31 && date.getDay() === 1) marks.push([date.getTime(), dayMonth(date)]);
+		else if (days <= 366 && days > 31 && date.getDate() === 1) marks.push([date.getTime(), month(date)]);
+		else if (days > 366 && date.getDate() === 1 && date.getMonth() === 0) marks.push([date.getTime(), year(date)]);
 	}
 }
 
