@@ -2,7 +2,7 @@
 import { ask } from './api.js';
 import { h } from './dom.js';
 import { chartLink } from './explore.js';
-import { clock, when, words } from './format.js';
+import { clock, dateForm, when, words } from './format.js';
 import { panel } from './panel.js';
 import { setInAddress, setTimeRange, timeRange } from './range.js';
 
@@ -16,7 +16,7 @@ const OF_A_SERIES = ['alert', 'change_point', 'anomaly', 'threshold', 'drift']; 
 const TONES = { info: '', warning: 'warn', critical: 'bad' };
 
 const dayOf = (event) => new Date(event.t * 1000).toDateString();
-const dayText = (event) => new Date(event.t * 1000).toLocaleDateString(undefined, { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const dayText = dateForm({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
 
 const headed = (name) => words(name).replace(/^./, (c) => c.toUpperCase());
 
@@ -25,7 +25,7 @@ function withDays(events) {
 	const rows = [];
 	let day = '';
 	for (const event of events) {
-		if (dayOf(event) !== day) rows.push({ day: dayText(event) });
+		if (dayOf(event) !== day) rows.push({ day: dayText(event.t * 1000) });
 		day = dayOf(event);
 		rows.push(event);
 	}
@@ -64,14 +64,23 @@ function windowed(box, rowOf, near) {
 		if (!force && from === first && to === last) return;
 		const kept = new Map([...spacer.children].map((e) => [Number(e.dataset.at), e]));
 		[first, last] = [from, to];
-		const wanted = [];
+		for (const [i, element] of kept) {
+			if (force || i < from || i >= to) {
+				element.remove();
+				kept.delete(i);
+			}
+		}
+		let next = spacer.firstChild; // those that stay are not touched: moving one means laying it out again
 		for (let i = from; i < to; i++) {
-			const element = (!force && kept.get(i)) || rowOf(rows[i], i);
+			if (kept.has(i)) {
+				next = kept.get(i).nextSibling;
+				continue;
+			}
+			const element = rowOf(rows[i], i);
 			element.dataset.at = i;
 			element.style.top = `${i * height}px`;
-			wanted.push(element);
+			spacer.insertBefore(element, next);
 		}
-		spacer.replaceChildren(...wanted);
 	}
 	function soon() {
 		if (!asked) requestAnimationFrame(() => draw(false));
