@@ -69,7 +69,8 @@ function tile(row, has) {
 		: [{ key: key(row.metric) }].filter((one) => one.key);
 	if (!found.length) return null;
 	const more = Object.entries(row.with || {}).map(([name, [metric, labels]]) => [name, key(metric, labels)]);
-	const value = h('dd'), words = h('dd', { class: 'words' }), canvas = h('canvas', { 'aria-hidden': 'true' });
+	const figure = new Text(), below = new Text(); // their data are changed, not they: that is cheaper
+	const value = h('dd', null, figure), words = h('dd', { class: 'words' }, below), canvas = h('canvas', { 'aria-hidden': 'true' });
 	let drawn = -Infinity;
 	return {
 		node: h('div', { class: 'tile' }, h('dt', null, row.title), value, words, canvas),
@@ -78,9 +79,9 @@ function tile(row, has) {
 		async show(answer) {
 			const newest = (k) => (k ? answer.get(k).avg.findLast((v) => v !== null) ?? null : null);
 			const best = found.reduce((a, b) => ((newest(b.key) ?? -1) > (newest(a.key) ?? -1) ? b : a)), now = newest(best.key);
-			const [text, below] = row.tell(now, Object.fromEntries(more.map(([name, k]) => [name, newest(k)])), best.name);
-			if (value.textContent !== text) value.textContent = text;
-			if (words.textContent !== below) words.textContent = words.title = below;
+			const [text, beside] = row.tell(now, Object.fromEntries(more.map(([name, k]) => [name, newest(k)])), best.name);
+			if (figure.data !== text) figure.data = text;
+			if (below.data !== beside) below.data = words.title = beside;
 			if (performance.now() - drawn > LINE_MS - EVERY_MS / 2) {
 				drawLine(canvas, answer.get(best.key).avg, row.top);
 				drawn = performance.now();
@@ -88,7 +89,8 @@ function tile(row, has) {
 			const limit = broken(await limitsOf([best.key]), now);
 			const tone = { critical: 'bad', warning: 'warn' }[limit?.tone] || '';
 			if (value.className !== tone) value.className = tone;
-			value.title = limit ? `${limit.text}: ${limit.above ? 'above' : 'below'} ${row.tell(limit.y, {}, '')[0]}` : '';
+			const broke = limit ? `${limit.text}: ${limit.above ? 'above' : 'below'} ${row.tell(limit.y, {}, '')[0]}` : '';
+			if (value.title !== broke) value.title = broke;
 		},
 	};
 }
