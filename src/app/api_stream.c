@@ -67,6 +67,14 @@ static void reader_gone(void *state)
 	free(reader);
 }
 
+static bool is_heard(const struct stream *s, unsigned topic)
+{
+	for (const struct reader *r = s->readers; r; r = r->next)
+		if (r->topics & topic)
+			return true;
+	return false;
+}
+
 static void send_line(struct stream *s, unsigned topic)
 {
 	for (struct reader *r = s->readers, *next; r; r = next) {
@@ -125,7 +133,7 @@ static void on_item(void *arg, const struct hub_item *item)
 	struct stream *s = arg;
 	if (item->type == HUB_EVENT) {
 		timeline_replay(s->d->timeline, s->seen_event, send_event, s);
-	} else if (item->type == HUB_TICK && s->readers) {
+	} else if (item->type == HUB_TICK && is_heard(s, TOPIC_SAMPLES)) {
 		write_tick_line(s, &item->u.tick);
 		send_line(s, TOPIC_SAMPLES);
 	}
