@@ -47,35 +47,42 @@ async function load(browser, daemon) {
 	return figures;
 }
 
-/** CPU seconds of all of Chromium's processes below this one. */
+/** CPU seconds of a process or thread. */
+const spent = (folder) => Number(fs.readFileSync(`${folder}/schedstat`, 'latin1').split(' ')[0]) / 1e9;
+
+/** CPU seconds of Chromium below this process: all of it, and the threads that run pages. */
 function browserSeconds() {
-	const parents = new Map(), spent = new Map();
-	for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+	const parents = new Map(), pids = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+	const used = { all: 0, main: 0 };
+	const under = (pid) => pid === String(process.pid) || (parents.has(pid) && under(parents.get(pid)));
+	for (const pid of pids) {
 		try {
 			const text = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-			const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-			parents.set(pid, fields[1]);
-			if (text.includes('(chrom')) spent.set(pid, (Number(fields[11]) + Number(fields[12])) / 100);
+			parents.set(pid, text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
 		} catch { /* it has ended */ }
 	}
-	const under = (pid) => pid === String(process.pid) || (parents.has(pid) && under(parents.get(pid)));
-	return [...spent].filter(([pid]) => under(pid)).reduce((n, [, s]) => n + s, 0);
+	for (const pid of pids.filter((one) => one !== String(process.pid) && under(one))) {
+		try {
+			for (const thread of fs.readdirSync(`/proc/${pid}/task`)) used.all += spent(`/proc/${pid}/task/${thread}`);
+			if (fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('--type=renderer')) used.main += spent(`/proc/${pid}/task/${pid}`);
+		} catch { /* it has ended */ }
+	}
+	return used;
 }
+
+const SETTLED_MS = 20000; // by then a page that has just come is done with looking for what there is
 
 async function idle(browser, daemon) {
 	const { page, context } = await openPage(browser, daemon);
 	await page.goto(daemon.url);
 	await ready(page);
-	await pause(3000);
-	const session = await context.newCDPSession(page);
-	await session.send('Performance.enable');
-	const tasks = async () => (await session.send('Performance.getMetrics')).metrics.find((m) => m.name === 'TaskDuration').value;
-	const before = [await tasks(), browserSeconds(), Date.now()];
+	await pause(SETTLED_MS);
+	const before = [browserSeconds(), Date.now()];
 	await pause(seconds * 1000);
-	const after = [await tasks(), browserSeconds(), Date.now()];
-	const wall = (after[2] - before[2]) / 1000;
+	const after = [browserSeconds(), Date.now()];
+	const wall = (after[1] - before[1]) / 1000;
 	await context.close();
-	return { main: (after[0] - before[0]) / wall * 100, all: (after[1] - before[1]) / wall * 100 };
+	return { main: (after[0].main - before[0].main) / wall * 100, all: (after[0].all - before[0].all) / wall * 100 };
 }
 
 /** From the newest to the oldest event, 600 pixels a frame: the times between frames. */
