@@ -45,6 +45,29 @@ static int read_pieces(struct writer *w, struct hour_part *h)
 	return rc;
 }
 
+/* What is damaged is lost with the pieces: told, for nothing else would remember it. */
+static int tell_damage(struct writer *w, const struct hour_part *h)
+{
+	sqlite3_stmt *st;
+	int step = SQLITE_DONE, bad = 0;
+	int rc = db_preparef(w->file->db, &st,
+			     "SELECT data FROM block WHERE tier=%d AND last>=%lld AND last<%lld AND lo=%u",
+			     TIER_MINUTE, (long long)h->start, (long long)(h->start + MS_PER_HOUR), h->lo);
+	while (rc == 0 && (step = sqlite3_step(st)) == SQLITE_ROW) {
+		struct view block = { sqlite3_column_blob(st, 0), (size_t)sqlite3_column_bytes(st, 0) };
+		struct block_info info;
+		bad += block_check_sum(block, &info) < 0;
+	}
+	if (rc == 0 && step != SQLITE_DONE)
+		rc = db_code(w->file->db);
+	sqlite3_finalize(st);
+	if (rc == 0 && bad)
+		file_say(w->file, true,
+			 "%d damaged blocks with minutes of up to %d series were left out of the history",
+			 bad, MINUTE_BUCKET);
+	return rc;
+}
+
 static int delete_pieces(struct writer *w, const struct hour_part *h)
 {
 	return db_execf(w->file->db, "DELETE FROM block WHERE tier=%d AND last>=%lld AND last<%lld AND lo=%u",
@@ -57,6 +80,8 @@ static int merge(struct writer *w, struct hour_part *h)
 	if (rc < 0)
 		return rc;
 	rc = read_pieces(w, h);
+	if (rc == 0)
+		rc = tell_damage(w, h);
 	if (rc == 0)
 		rc = delete_pieces(w, h);
 	if (rc == 0)

@@ -214,6 +214,32 @@ static void run_sql(const struct rig *r, const char *sql)
 	assert_int_equal(system(command), 0);
 }
 
+static void test_a_damaged_piece_is_left_out_of_its_hour_and_told(void **state)
+{
+	struct rig r;
+	series_id ids[SERIES];
+	struct step steps[20];
+	rig_start(&r);
+	intern(&r, ids);
+	feed(&r, ids, 0, 600);
+	rig_commit(&r);
+	compact(&r, 0);
+	rig_close(&r);
+	run_sql(&r, "update block set data=substr(data, 1, length(data) - 5) where tier=1");
+	assert_int_equal(rig_open(&r), 0);
+	feed(&r, ids, 600, 100);
+	rig_commit(&r);
+	compact(&r, 0);
+	rig_until(&r, count_of(&r, "block where tier=1") == 1 && strstr(r.last_notice, "left out") != NULL);
+	assert_int_equal(query(&r, "host.cpu{cpu=0}", T0, MS_PER_MINUTE, steps, 20), 0);
+	assert_int_equal(steps[9].n, 0);
+	assert_int_equal(steps[10].n, 60);
+	assert_int_equal(query(&r, "host.cpu{cpu=0}", T0, 10000, steps, 20),
+			 0); /* the raw samples are sound */
+	assert_int_equal(steps[9].n, 10);
+	rig_stop(&r);
+}
+
 static void test_a_file_of_schema_1_is_migrated_and_answers(void **state)
 {
 	struct rig r;
@@ -343,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_hours_answer_when_nothing_finer_is_left),
 		cmocka_unit_test(test_late_samples_of_a_compacted_span_are_merged),
 		cmocka_unit_test(test_an_hour_of_minutes_becomes_one_block_per_bucket),
+		cmocka_unit_test(test_a_damaged_piece_is_left_out_of_its_hour_and_told),
 		cmocka_unit_test(test_a_file_of_schema_1_is_migrated_and_answers),
 		cmocka_unit_test(test_scattered_samples_get_blocks_of_their_own),
 		cmocka_unit_test(test_series_keep_their_ids_over_restarts_and_are_listed),
