@@ -5,19 +5,39 @@
  * The weakest that does not is taken away and its neighbours are judged anew, so no figure is stale. Stretches of one value are joined
  * to the nearer neighbour.
  *
- * There is no incremental form: each value moves the noise, and with it all costs. A stream runs the whole when it is asked.
+ * Point by point: each value would move the noise, and with it all costs. So noise and penalty are taken from the first values, eight
+ * ninths of all or more, and only now and then from more of them: then the search begins anew, at lengths that grow by an eighth or a
+ * sixteenth, which is O(1) per value in the end. All at once takes them from as many values, and gives the same answer. A series is
+ * short for that until 64 values have come since the first that differs: then it is searched anew whenever somebody asks.
+ *
  * Values that depend on each other, slopes and seasons are not noise of this kind: steps are what it explains them with. */
 #include "detect/detector.h"
 
 #include "pelt_noise.h"
 #include "pelt_search.h"
+#include "segments.h"
 #include "split.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
-#define FEWEST 4   /* values, two on each side */
-#define PASSES 200 /* of taking away; what fails after so many goes at once */
+#define FEWEST    4  /* values, two on each side */
+#define SHORT     64 /* values */
+#define STEPS     8  /* the noise is taken anew so often while the length doubles */
+#define ASK_EVERY 4096u
+#define PASSES    200 /* of taking away; what fails after so many goes at once */
+
+struct pelt {
+	const struct detect_options *o;
+	struct pelt_search search; /* of x[0..search.n) */
+	struct segments segments;
+	uint32_t *begins; /* cap of them */
+	size_t cap;
+	size_t varies; /* so many values are as the first one */
+	size_t frozen; /* noise and penalty are those of so many values */
+	double noise;
+};
 
 /* A border between two stretches; moments are those of the stretch behind it. */
 struct border {
@@ -45,11 +65,11 @@ static size_t count_borders(const uint32_t *begins, size_t n)
 	return k;
 }
 
-static void read_borders(const uint32_t *begins, const double *x, size_t n, struct border *b, size_t k)
+static void read_borders(const struct pelt *p, const double *x, size_t n, struct border *b, size_t k)
 {
-	for (size_t end = n; end > 0; end = begins[end - 1]) {
-		size_t at = begins[end - 1];
-		b[--k] = (struct border){ .at = at, .after = moments_of(x + at, end - at) };
+	for (size_t end = n; end > 0; end = p->begins[end - 1]) {
+		size_t at = p->begins[end - 1];
+		b[--k] = (struct border){ .at = at, .after = segments_of(&p->segments, x, at, end) };
 	}
 }
 
@@ -117,37 +137,125 @@ static int tell(const struct border *b, size_t k, size_t n, struct change_result
 	return rc;
 }
 
-/* begins[] is what the search gave. */
-static int judge_all(const uint32_t *begins, const double *x, size_t n, const struct detect_options *o,
-		     double noise, struct change_result *out)
+static int judge_all(const struct pelt *p, const double *x, size_t n, struct change_result *out)
 {
-	size_t k = count_borders(begins, n);
+	size_t k = count_borders(p->begins, n);
 	struct border *b = calloc(k, sizeof(*b));
 	if (!b)
 		return -ENOMEM;
-	read_borders(begins, x, n, b, k);
-	k = clear_borders(b, k, o, noise);
+	read_borders(p, x, n, b, k);
+	k = clear_borders(b, k, p->o, p->noise);
 	int rc = tell(b, k, n, out);
 	free(b);
 	return rc;
 }
 
+/* --- value by value ----------------------------------------------------------------------------------------------------- */
+
+/* How many values the noise of n is taken from, the first other one standing at `varies`. */
+static size_t frozen_length(size_t n, size_t varies)
+{
+	size_t since = n - varies, power = SHORT;
+	if (since <= SHORT)
+		return n;
+	while (power <= since / 2)
+		power *= 2;
+	return n - since % (power / STEPS);
+}
+
+static int freeze(struct pelt *p, const double *x, size_t length)
+{
+	double noise = pelt_noise(x, length);
+	if (noise < 0)
+		return -ENOMEM;
+	p->noise = noise;
+	p->frozen = length;
+	pelt_search_restart(&p->search, penalty_of(length, p->o->false_share));
+	return 0;
+}
+
+/* Searches all but the last value, which may yet prove to be a stray. */
+static int catch_up(struct pelt *p, const double *x, size_t n)
+{
+	size_t length = frozen_length(n, p->varies);
+	int rc = length == p->frozen ? 0 : freeze(p, x, length);
+	for (size_t i = p->search.n; i + 1 < n && rc == 0; i++) {
+		if (i % ASK_EVERY == 0 && p->o->cancelled && p->o->cancelled(p->o->cancelled_arg))
+			rc = ERR_CANCELLED;
+		else
+			p->begins[i] = pelt_search_add(&p->search, pelt_value(x, n, i, p->noise));
+	}
+	return rc;
+}
+
+static void *pelt_new(const struct detect_options *o)
+{
+	struct pelt *p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->o = o;
+	if (pelt_search_init(&p->search, 0) < 0) {
+		free(p);
+		return NULL;
+	}
+	return p;
+}
+
+static void pelt_free(void *state)
+{
+	struct pelt *p = state;
+	pelt_search_fini(&p->search);
+	segments_fini(&p->segments);
+	free(p->begins);
+	free(p);
+}
+
+static int reserve(struct pelt *p, size_t n)
+{
+	size_t cap = p->cap ? p->cap : SHORT;
+	if (n <= p->cap)
+		return 0;
+	while (cap < n)
+		cap *= 2;
+	uint32_t *grown = realloc(p->begins, cap * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	p->begins = grown;
+	p->cap = cap;
+	return 0;
+}
+
+static int pelt_append(void *state, const double *x, size_t n)
+{
+	struct pelt *p = state;
+	int rc = reserve(p, n);
+	while (p->varies < n && x[p->varies] == x[0])
+		p->varies++;
+	if (rc == 0)
+		rc = segments_take(&p->segments, x, n);
+	return rc < 0 || n - p->varies <= SHORT ? rc : catch_up(p, x, n);
+}
+
+static int pelt_points(void *state, const double *x, size_t n, struct change_result *out)
+{
+	struct pelt *p = state;
+	if (p->varies == n || n < FEWEST)
+		return 0;
+	int rc = catch_up(p, x, n);
+	if (rc < 0)
+		return rc;
+	p->begins[n - 1] = pelt_search_try(&p->search, pelt_value(x, n, n - 1, p->noise));
+	return judge_all(p, x, n, out);
+}
+
 static int pelt_batch(const double *x, size_t n, const struct detect_options *o, struct change_result *out)
 {
-	double noise = pelt_noise(x, n);
-	if (!(noise > 0) || n < FEWEST)
-		return noise < 0 ? -ENOMEM : 0;
-	double *y = malloc(n * sizeof(*y));
-	uint32_t *begins = malloc(n * sizeof(*begins));
-	int rc = y && begins ? 0 : -ENOMEM;
-	if (rc == 0) {
-		pelt_standardise(x, n, noise, y);
-		rc = pelt_search(y, n, penalty_of(n, o->false_share), begins, o->cancelled, o->cancelled_arg);
-	}
+	struct pelt *p = pelt_new(o);
+	int rc = p ? pelt_append(p, x, n) : -ENOMEM;
 	if (rc == 0)
-		rc = judge_all(begins, x, n, o, noise, out);
-	free(y);
-	free(begins);
+		rc = pelt_points(p, x, n, out);
+	if (p)
+		pelt_free(p);
 	return rc;
 }
 
@@ -156,4 +264,8 @@ const struct detector pelt_detector = {
 	.summary = "Finds the steps that explain the series best at a price for each (PELT); single outliers "
 		   "are no steps.",
 	.batch = pelt_batch,
+	.new = pelt_new,
+	.append = pelt_append,
+	.points = pelt_points,
+	.free = pelt_free,
 };

@@ -1,5 +1,7 @@
 #include "pelt_noise.h"
 
+#include "ascending.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -7,12 +9,6 @@
 #define SAMPLE    65536u
 #define MEDIAN_SD 1.4826 /* standard deviations of the normal distribution per median distance */
 #define FINEST    1e-12  /* of the range: finer noise is none, and squares of y stay finite */
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
 
 static double range_of(const double *x, size_t n)
 {
@@ -39,7 +35,7 @@ double pelt_noise(const double *x, size_t n)
 		if ((i - 1) % stride == 0)
 			distance[k++] = d;
 	}
-	qsort(distance, k, sizeof(*distance), compare);
+	sort_ascending(distance, k);
 	double noise = MEDIAN_SD * (k % 2 ? distance[k / 2] : (distance[k / 2 - 1] + distance[k / 2]) / 2);
 	if (distance[k / 2] == 0)
 		noise = range * sqrt(squares / (double)(n - 1));
@@ -57,16 +53,15 @@ static double settled(double v, double before, double after)
 	return v;
 }
 
-void pelt_standardise(const double *x, size_t n, double noise, double *y)
+static double standard(const double *x, size_t i, double noise)
 {
-	for (size_t i = 0; i < n; i++)
-		y[i] = (x[i] - x[0]) / noise;
+	return fmin(fmax((x[i] - x[0]) / noise, -1 / FINEST), 1 / FINEST);
+}
+
+double pelt_value(const double *x, size_t n, size_t i, double noise)
+{
 	if (n < 2)
-		return;
-	double before = y[1];
-	for (size_t i = 0; i < n; i++) {
-		double v = y[i];
-		y[i] = settled(v, before, i + 1 < n ? y[i + 1] : before);
-		before = v;
-	}
+		return 0;
+	return settled(standard(x, i, noise), standard(x, i ? i - 1 : 1, noise),
+		       standard(x, i + 1 < n ? i + 1 : i - 1, noise));
 }

@@ -10,9 +10,9 @@
  * 0 for values that are all the same; negative: out of memory. */
 double pelt_noise(const double *x, size_t n);
 
-/* y = (x - x[0]) / noise, finite for any x. A lone value that stands out from both neighbours on one side, or an outermost one from
- * its only neighbour, by more than PELT_LONE is no level: the nearer neighbour takes its place. */
+/* (x[i] - x[0]) / noise of x[0..n), 1e12 at most. A lone value that stands out from both neighbours on one side, or an outermost one
+ * from its only neighbour, by more than PELT_LONE is no level: the nearer neighbour takes its place. */
 #define PELT_LONE 5.0
-void pelt_standardise(const double *x, size_t n, double noise, double *y);
+double pelt_value(const double *x, size_t n, size_t i, double noise);
 
 #endif

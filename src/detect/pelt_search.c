@@ -4,29 +4,23 @@
  * 2017). The partition is that of PELT (Killick, Fearnhead, Eckley 2012), whose bound prunes nothing as long as nothing changes. */
 #include "pelt_search.h"
 
-#include "base/err.h"
-
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define ASK_EVERY 4096u
+#define CHAIN_MOST (3 * PELT_PIECES + 1) /* each piece may become three, after PELT_PIECES none does */
 
 /* Between `low` and `high`: n (m - mean)^2 + rest. n = 0: constant. */
-struct piece {
+struct pelt_piece {
 	double low, high, n, mean, rest;
 	uint32_t begin;
 };
 
-struct chain {
-	struct piece *pieces;
-	size_t n;
-};
-
 /* Neighbours that begin at the same place with nothing in them are one piece. */
-static void put(struct chain *c, struct piece p)
+static void put(struct pelt_chain *c, struct pelt_piece p)
 {
-	struct piece *last = c->n ? &c->pieces[c->n - 1] : NULL;
+	struct pelt_piece *last = c->n ? &c->pieces[c->n - 1] : NULL;
 	if (!(p.low < p.high))
 		return;
 	if (last && last->n == 0 && p.n == 0)
@@ -36,12 +30,12 @@ static void put(struct chain *c, struct piece p)
 }
 
 /* The lower of the chain and of `level`, a stretch that begins at `begin`. */
-static void lower(const struct chain *from, double level, uint32_t begin, struct chain *to)
+static void lower(const struct pelt_chain *from, double level, uint32_t begin, struct pelt_chain *to)
 {
 	to->n = 0;
 	for (size_t i = 0; i < from->n; i++) {
-		struct piece p = from->pieces[i];
-		struct piece fresh = { p.low, p.high, 0, 0, level, begin };
+		struct pelt_piece p = from->pieces[i];
+		struct pelt_piece fresh = { p.low, p.high, 0, 0, level, begin };
 		double below = (level - p.rest) / p.n;
 		double reach = below > 0 ? sqrt(below) : -1;
 		double low = fmax(p.low, p.mean - reach), high = fmin(p.high, p.mean + reach);
@@ -61,11 +55,11 @@ static void lower(const struct chain *from, double level, uint32_t begin, struct
 }
 
 /* Adds a value to all pieces. Returns the least cost; *begin is the place it belongs to. */
-static double add(struct chain *c, double y, uint32_t *begin)
+static double add(struct pelt_chain *c, double y, uint32_t *begin)
 {
 	double least = INFINITY;
 	for (size_t i = 0; i < c->n; i++) {
-		struct piece *p = &c->pieces[i];
+		struct pelt_piece *p = &c->pieces[i];
 		double apart = y - p->mean;
 		p->rest += apart * apart * (p->n / (p->n + 1));
 		p->n += 1;
@@ -80,39 +74,58 @@ static double add(struct chain *c, double y, uint32_t *begin)
 	return least;
 }
 
-static void bounds_of(const double *y, size_t n, struct piece *all)
+/* Makes `to` of the chain and the next value. Returns the least cost. */
+static double step(const struct pelt_search *s, double y, struct pelt_chain *to, uint32_t *begin)
 {
-	double low = y[0], high = y[0];
-	for (size_t i = 1; i < n; i++) {
-		low = fmin(low, y[i]);
-		high = fmax(high, y[i]);
+	to->n = 0;
+	if (s->n == 0) {
+		to->pieces[to->n++] = (struct pelt_piece){ -INFINITY, INFINITY, 0, 0, 0, 0 };
+	} else if (s->now.n <= PELT_PIECES) {
+		lower(&s->now, s->least + s->penalty, (uint32_t)s->n, to);
+	} else { /* no stretch begins here */
+		memcpy(to->pieces, s->now.pieces, s->now.n * sizeof(*to->pieces));
+		to->n = s->now.n;
 	}
-	*all = (struct piece){ low - 1, high + 1, 0, 0, 0, 0 };
+	return add(to, y, begin);
 }
 
-int pelt_search(const double *y, size_t n, double penalty, uint32_t *begins, bool (*cancelled)(void *arg),
-		void *arg)
+int pelt_search_init(struct pelt_search *s, double penalty)
 {
-	struct piece *memory = malloc(2 * (3 * PELT_PIECES + 1) * sizeof(*memory));
-	if (!memory)
-		return -ENOMEM;
-	struct chain now = { memory, 0 }, next = { memory + 3 * PELT_PIECES + 1, 0 };
-	double least = 0;
-	int rc = 0;
-	for (size_t t = 0; t < n && rc == 0; t++) {
-		if (t == 0) {
-			bounds_of(y, n, &now.pieces[0]);
-			now.n = 1;
-		} else if (now.n <= PELT_PIECES) { /* else: no stretch begins here */
-			lower(&now, least + penalty, (uint32_t)t, &next);
-			struct chain swap = now;
-			now = next;
-			next = swap;
-		}
-		least = add(&now, y[t], &begins[t]);
-		if (t % ASK_EVERY == 0 && cancelled && cancelled(arg))
-			rc = ERR_CANCELLED;
-	}
-	free(memory);
-	return rc;
+	*s = (struct pelt_search){ 0 };
+	s->memory = malloc(2 * CHAIN_MOST * sizeof(*s->memory));
+	s->now.pieces = s->memory;
+	s->next.pieces = s->memory ? s->memory + CHAIN_MOST : NULL;
+	pelt_search_restart(s, penalty);
+	return s->memory ? 0 : -ENOMEM;
+}
+
+void pelt_search_restart(struct pelt_search *s, double penalty)
+{
+	s->penalty = penalty;
+	s->least = 0;
+	s->n = s->now.n = 0;
+}
+
+void pelt_search_fini(struct pelt_search *s)
+{
+	free(s->memory);
+	*s = (struct pelt_search){ 0 };
+}
+
+uint32_t pelt_search_add(struct pelt_search *s, double y)
+{
+	uint32_t begin = 0;
+	s->least = step(s, y, &s->next, &begin);
+	struct pelt_chain swap = s->now;
+	s->now = s->next;
+	s->next = swap;
+	s->n++;
+	return begin;
+}
+
+uint32_t pelt_search_try(struct pelt_search *s, double y)
+{
+	uint32_t begin = 0;
+	step(s, y, &s->next, &begin);
+	return begin;
 }

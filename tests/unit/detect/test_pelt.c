@@ -260,7 +260,14 @@ static void test_the_search_is_exact(void **state)
 				least[to] =
 					fmin(least[to], least[from] + stretch_cost(y, from, to) + penalty);
 		}
-		assert_int_equal(pelt_search(y, n, penalty, begins, NULL, NULL), 0);
+		struct pelt_search search;
+		assert_int_equal(pelt_search_init(&search, penalty), 0);
+		for (size_t i = 0; i < n; i++) {
+			uint32_t tried = pelt_search_try(&search, y[i]);
+			begins[i] = pelt_search_add(&search, y[i]);
+			assert_int_equal(begins[i], tried);
+		}
+		pelt_search_fini(&search);
 		for (size_t to = 1; to <= n; to++)
 			assert_true(fabs(cost_of(y, begins, to, penalty) - least[to]) < 1e-9);
 	}
