@@ -1,4 +1,5 @@
-/* What E-divisive costs: a year of nightly runs, 3 000 of them, and one more with its answer when there are 10 000 already.
+/* What E-divisive costs: a year of nightly runs, 3 000 of them, and one more with its answer when there are 10 000 already; then what one
+ * more and an answer cost each of the methods.
  *
  *     bench_detect FILE [rounds]      one number a line, at least 11 000 of them; prints one JSON line
  *
@@ -14,6 +15,7 @@
 #define REPEATED   20 /* short ones are timed so many times over */
 #define HELD       10000
 #define APPENDED   1000
+#define ASKED      10
 
 static const struct detector *method;
 static struct arena arena;
@@ -70,6 +72,31 @@ static void tell(const char *name, const double *x, size_t n, int rounds)
 	printf(",\"%s_us\":%.2f,\"%s_points\":%zu", name, us[rounds / 2], name, result.n);
 }
 
+/* One more point and one answer, apart, when there are so many already; those that run anew are asked a few times only. */
+static void tell_stream(const struct detector *d, const double *x, bool first)
+{
+	struct change_stream *s = change_stream_new(d, &DETECT_DEFAULTS);
+	double append = 0, answer = 0, begin;
+	size_t every = d->append ? 1 : APPENDED / ASKED, asked = 0;
+	for (size_t i = 0; i < HELD + APPENDED; i++) {
+		begin = cpu_us();
+		if (!s || change_stream_append(s, x[i]) < 0)
+			abort();
+		append += i < HELD ? 0 : cpu_us() - begin;
+		if (i < HELD || i % every)
+			continue;
+		begin = cpu_us();
+		arena_reset(&arena);
+		if (change_stream_points(s, &result) < 0)
+			abort();
+		answer += cpu_us() - begin;
+		asked++;
+	}
+	change_stream_free(s);
+	printf("%s{\"method\":\"%s\",\"append_us\":%.2f,\"answer_us\":%.2f,\"anew\":%s}", first ? "" : ",",
+	       d->name, append / APPENDED, answer / (double)asked, d->append ? "false" : "true");
+}
+
 int main(int argc, char **argv)
 {
 	static char text[1 << 20];
@@ -92,7 +119,10 @@ int main(int argc, char **argv)
 	tell("year", x.values, 365, rounds);
 	tell("long", x.values, 3000, rounds);
 	tell("append", x.values, HELD + APPENDED, rounds);
-	printf("}\n");
+	printf(",\"streams\":[");
+	for (size_t i = 0; i < n_detectors; i++)
+		tell_stream(detectors[i], x.values, i == 0);
+	printf("]}\n");
 	arena_fini(&arena);
 	numbers_fini(&x);
 	return 0;
