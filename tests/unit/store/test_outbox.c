@@ -175,7 +175,7 @@ static void test_past_the_bound_the_oldest_leaves(void **state)
 	struct box b;
 	box_start(&b, 3, 0);
 	for (int i = 0; i < 5; i++) {
-		char text[8];
+		char text[12];
 		snprintf(text, sizeof(text), "%d", i);
 		outbox_put(b.o, "hook", view_of(text));
 	}
