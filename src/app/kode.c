@@ -20,7 +20,6 @@
 
 #define STOP_WAIT_MS 10000
 #define KILL_WAIT_MS 2000
-#define LAST_WAIT_MS 5000
 #define LOG_BYTES    (8 << 20)
 
 static const struct plan_texts texts = { .started = "Daemon started with PID %d",
@@ -190,27 +189,43 @@ static int fail(const struct err *err)
 	return 1;
 }
 
-/* Whoever only asks for the daemon or wants to stop it needs no more of the file than its paths. */
-static int find_daemon(const struct call *c, struct kode *k, struct pidfile_state *state, struct err *err)
-{
-	int rc = kode_load(k, c->args->config, c->env, c->arena, err);
-	if (rc < 0 && !k->have_paths)
-		return rc;
-	rc = pidfile_inspect(k->daemon.pid_file, state);
-	return rc < 0 ? err_set(err, rc, k->daemon.pid_file, "%s", err_text(rc)) : 0;
-}
-
-/* Whoever was killed and whose pid file was removed, as the guide has it, may still be ending: its history is free a moment later. */
-static void wait_history(const struct call *c, const struct kode *k)
+/* Who holds the history of this data directory: 0 nobody, else a pid. It waits `patience_ms` for one that is ending. */
+static int64_t history_holder(const struct call *c, const struct kode *k, int patience_ms)
 {
 	const char *dir = k->daemon.persist ? state_dir(k, c->env, c->arena) : NULL;
 	const char *path = dir ? arena_printf(c->arena, "%s/lock", dir) : NULL;
 	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
 	if (fd < 0)
-		return;
-	for (int waited = 0; waited < KILL_WAIT_MS && flock(fd, LOCK_EX | LOCK_NB) < 0; waited += 5)
+		return 0;
+	char text[32] = "";
+	int64_t pid = 0;
+	bool held, ours = false;
+	for (int waited = 0; (held = flock(fd, LOCK_EX | LOCK_NB) < 0) && waited < patience_ms; waited += 5)
 		poll(NULL, 0, 5);
+	ssize_t n = held ? pread(fd, text, sizeof(text) - 1, 0) : 0;
 	close(fd);
+	if (n <= 0 || num_parse_i64(view_trim((struct view){ text, (size_t)n }), &pid) < 0 || pid <= 0)
+		return 0;
+	return process_probe(pid, &ours) == 0 && ours ? pid : 0;
+}
+
+/* Whoever only asks for the daemon or wants to stop it needs no more of the file than its paths. Where the pid file is
+ * gone while the daemon runs, its history tells. */
+static int find_daemon(const struct call *c, struct kode *k, struct pidfile_state *state)
+{
+	struct err err = { 0 };
+	int rc = kode_load(k, c->args->config, c->env, c->arena, &err);
+	if (rc < 0 && !k->have_paths)
+		return fail(&err);
+	rc = pidfile_inspect(k->daemon.pid_file, state);
+	if (rc < 0) {
+		err_set(&err, rc, k->daemon.pid_file, "%s", err_text(rc));
+		return fail(&err);
+	}
+	int64_t holder = state->running ? 0 : history_holder(c, k, 0);
+	if (holder)
+		*state = (struct pidfile_state){ .running = true, .pid = holder };
+	return 0;
 }
 
 static int start(const struct call *c)
@@ -224,23 +239,29 @@ static int start(const struct call *c)
 		printf("Daemon already running with PID %lld\n", (long long)state.pid);
 		return 0;
 	}
+	/* One that was killed and whose pid file was removed, as the guide has it, may still be ending. */
+	int64_t holder = history_holder(c, &k, KILL_WAIT_MS);
+	if (holder) {
+		printf("Daemon already running with PID %lld\n", (long long)holder);
+		return 0;
+	}
 	puts("Starting " KODE_NAME "...");
 	fflush(stdout);
-	wait_history(c, &k);
 	struct plan_source source = { make_plan, c->argc, c->argv, c->env };
 	struct launch launch = { &source,
 				 KODE_NAME ": error: ", KODE_NAME ": error: ", !c->args->foreground };
 	return launch_daemon(&launch);
 }
 
-/* The file is let go shortly before the end; whoever asks for the end wants the whole of it. */
-static bool wait_gone(const char *path, int64_t pid, int64_t timeout_ms)
+/* The pid file is let go shortly before the end, or was removed by somebody; whoever asks for the end wants the whole of it. */
+static bool wait_gone(int64_t pid, int64_t timeout_ms)
 {
 	bool ours = true;
-	if (!pidfile_wait_gone(path, pid, timeout_ms))
-		return false;
-	for (int waited = 0; waited < LAST_WAIT_MS && process_probe(pid, &ours) == 0 && ours; waited++)
+	for (int64_t waited = 0; process_probe(pid, &ours) == 0 && ours; waited++) {
+		if (waited >= timeout_ms)
+			return false;
 		poll(NULL, 0, 1);
+	}
 	return true;
 }
 
@@ -249,8 +270,8 @@ static int stop(const struct call *c)
 	struct kode k;
 	struct pidfile_state state = { 0 };
 	struct err err = { 0 };
-	if (find_daemon(c, &k, &state, &err) < 0)
-		return fail(&err);
+	if (find_daemon(c, &k, &state))
+		return 1;
 	if (!state.running) {
 		puts("Daemon not running");
 		return 0;
@@ -262,10 +283,10 @@ static int stop(const struct call *c)
 			strerror(errno));
 		return fail(&err);
 	}
-	if (!wait_gone(k.daemon.pid_file, state.pid, STOP_WAIT_MS)) {
+	if (!wait_gone(state.pid, STOP_WAIT_MS)) {
 		puts("Daemon didn't stop gracefully, forcing...");
 		kill((pid_t)state.pid, SIGKILL);
-		if (!wait_gone(k.daemon.pid_file, state.pid, KILL_WAIT_MS)) {
+		if (!wait_gone(state.pid, KILL_WAIT_MS)) {
 			err_set(&err, -ETIMEDOUT, NULL, "PID %lld does not end", (long long)state.pid);
 			return fail(&err);
 		}
@@ -325,9 +346,8 @@ static int status(const struct call *c)
 {
 	struct kode k;
 	struct pidfile_state state = { 0 };
-	struct err err = { 0 };
-	if (find_daemon(c, &k, &state, &err) < 0)
-		return fail(&err);
+	if (find_daemon(c, &k, &state))
+		return 1;
 	if (!state.running) {
 		puts(state.pid ? "Daemon not running (stale PID file)" : "Daemon not running");
 		return 3;

@@ -36,6 +36,43 @@ static int wrong_command(const char *word, struct err *err)
 		       word, list);
 }
 
+/* As argparse does: "--fore" means --foreground as long as no other option begins like that. The word itself when it is
+ * whole already, or nothing that we know; NULL when it could be several. */
+static const char *whole_option(const struct cli_flag *flags, size_t n, const char *word, struct arena *arena,
+				struct err *err)
+{
+	size_t len = strcspn(word + 2, "=");
+	const struct cli_flag *match = NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(flags[i].name, word + 2, len) != 0)
+			continue;
+		if (!flags[i].name[len])
+			return word;
+		if (match) {
+			err_set(err, ERR_SYNTAX, NULL, "ambiguous option: %.100s could match --%s, --%s",
+				word, match->name, flags[i].name);
+			return NULL;
+		}
+		match = &flags[i];
+	}
+	const char *whole = match ? arena_printf(arena, "--%s%s", match->name, word + 2 + len) : word;
+	return whole ? whole : word;
+}
+
+static int expand(const struct cli_flag *flags, size_t n, int argc, char **argv, char **out,
+		  struct arena *arena, struct err *err)
+{
+	bool ended = false;
+	for (int i = 0; i < argc; i++) {
+		ended = ended || strcmp(argv[i], "--") == 0;
+		bool is_long = i > 0 && !ended && strncmp(argv[i], "--", 2) == 0;
+		out[i] = is_long ? (char *)whole_option(flags, n, argv[i], arena, err) : argv[i];
+		if (!out[i])
+			return ERR_SYNTAX;
+	}
+	return 0;
+}
+
 int kode_parse_args(int argc, char **argv, struct kode_args *out, struct arena *arena, struct err *err)
 {
 	const char *user = NULL, *system = NULL, *foreground = NULL, *no_daemon = NULL, *debug = NULL,
@@ -51,11 +88,13 @@ int kode_parse_args(int argc, char **argv, struct kode_args *out, struct arena *
 		{ "help", 'h', NULL, "", &help },
 	};
 	const char **words = arena_alloc(arena, ((size_t)argc + 1) * sizeof(*words));
-	size_t n = 0;
-	if (!words)
+	char **whole = arena_alloc(arena, ((size_t)argc + 1) * sizeof(*whole));
+	size_t n = 0, n_flags = sizeof(flags) / sizeof(flags[0]);
+	if (!words || !whole)
 		return -ENOMEM;
-	int rc = cli_parse(flags, sizeof(flags) / sizeof(flags[0]), NULL, 0, argc, argv, words, &n, arena,
-			   err);
+	int rc = expand(flags, n_flags, argc, argv, whole, arena, err);
+	if (rc == 0)
+		rc = cli_parse(flags, n_flags, NULL, 0, argc, whole, words, &n, arena, err);
 	out->help = help != NULL;
 	if (rc < 0 || out->help)
 		return rc;

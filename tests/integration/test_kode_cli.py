@@ -189,6 +189,16 @@ class PidFiles(Kode):
         self.eventually(lambda: self.call("status")[0] == 3) # its last thread may still be ending
         self.start()
 
+    def test_one_that_is_removed_hides_nobody(self):
+        pid = self.start()
+        os.unlink(self.pid_file)
+        status, out, _ = self.call("status")
+        self.assertEqual((status, out.splitlines()[0]), (0, "Daemon running with PID %d" % pid))
+        self.assertEqual(self.good("start"), "Daemon already running with PID %d\n" % pid)
+        self.assertEqual(self.good("stop"), "Stopping daemon with PID %d...\nDaemon stopped\n" % pid)
+        self.assertTrue(self.gone(pid))
+        self.assertEqual(self.call("status")[0], 3)
+
 
 class Usage(Kode):
     def test_errors(self):
@@ -204,8 +214,12 @@ class Usage(Kode):
             self.assertIn(text, err)
         self.assertFalse(os.path.exists(self.data))
 
+    def test_options_may_be_shortened(self):
+        for argv in (("--sys", "status"), ("status", "--fore", "--deb"), ("--conf=" + self.config("daemon: {}\n"), "status"), ("--u", "status")):
+            self.assertEqual(self.call(*argv), (3, "Daemon not running\n", ""), argv)
+
     def test_help(self):
-        for flag in ("-h", "--help"):
+        for flag in ("-h", "--help", "--he"):
             status, out, err = self.call(flag)
             self.assertEqual((status, err), (0, ""))
             for word in ("start", "stop", "restart", "status", "install", "config", "--foreground", "--debug", "--config"):
