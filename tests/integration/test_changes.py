@@ -137,6 +137,23 @@ class Changes(Native):
         self.assertAlmostEqual(held["q"] / (point["p"] * 10 / 2), 1)
         self.assertEqual(held["text"], point["text"])
 
+    def test_the_watch_tells_a_step_of_seconds_with_its_third_point(self):
+        begin = time.time() - 60
+
+        def push(i, v):
+            self.assertEqual(self.d.push(samples=[{"series": "app.seconds", "t": begin + i, "v": v}])["status"], "ok")
+
+        def told():
+            return self.d.json("/api/events?kind=change_point&subject=app.seconds")["events"]
+
+        for i in range(30):
+            push(i, 10 + i * 7 % 5 / 10)
+        for i in range(30, 33):
+            self.assertEqual(told(), [])
+            push(i, 50 + i % 3 / 4)
+        event, = self.eventually(told)
+        self.assertEqual(event["t"], round(begin + 30, 3))
+
     def test_what_is_wrong_is_told(self):
         self.push("app.latency", [1, 2])
         for status, part, query in ((400, "key is missing", {}), (400, "key: ", {"key": "no{key"}), (404, "there is no series app.nothing", {"key": "app.nothing"}),

@@ -75,7 +75,7 @@ static void grow(const struct detector *d, unsigned seed)
 	struct change_stream *s = change_stream_new(d, &o);
 	assert_non_null(s);
 	/* Nobody asks after each point of a long one; those that run anew whenever they are asked are so at the end, and seldom before. */
-	double walk = 50, asked = d->append ? n > 100 ? 0.2 : n > 20 ? 0.5 : 1 : n > 40 ? 0 : 0.02;
+	double walk = 50, asked = d->append ? n > 100 ? 0.1 : n > 12 ? 0.3 : 1 : n > 40 ? 0 : 0.02;
 	for (size_t i = 0; i < n; i++) {
 		x[i] = next_value(&noise, seed % 8, i, &walk);
 		arena_reset(&arena);
