@@ -1,5 +1,7 @@
 """Services of AWS's for the tests of the upload, in the standard library: a DynamoDB of ours that recomputes every signature and can
-be told to misbehave, a metadata service, a container's endpoint; and dynalite from npm where it is installed."""
+be told to misbehave, a metadata service, a container's endpoint; and dynalite from npm where it is installed.
+
+Amazon's own DynamoDB Local is not among them: it comes under its vendor's terms, not under an open-source licence, so no set-up of ours fetches it."""
 import hashlib
 import hmac
 import http.server
