@@ -5,7 +5,7 @@
 
 #define SERIES       10000
 #define LONGEST      400
-#define FOREST_EVERY 25 /* a hundred trees take a millisecond */
+#define FOREST_EVERY 50 /* a hundred trees take a millisecond */
 
 static double next_value(struct noise *n, unsigned kind, size_t i, double *walk)
 {
@@ -123,32 +123,32 @@ static void grow_long(const struct detector *d, unsigned kind, size_t n, unsigne
 	arena_fini(&arena);
 }
 
-static void grow_kinds(const char *name)
+static void grow_kinds(const char *name, size_t n)
 {
 	const struct detector *d = detector_find(view_of(name));
 	for (unsigned kind = 0; kind < 8; kind++) {
 		struct detect_options o = DETECT_DEFAULTS;
-		grow_long(d, kind, 2000, 23, o);
+		grow_long(d, kind, n, 23, o);
 		o.window = 10;
 		o.max_pvalue = 0.03;
-		grow_long(d, kind, 1000, 11, o);
+		grow_long(d, kind, n / 2, 11, o);
 		o.min_magnitude = 0.02;
-		grow_long(d, kind, 1000, 11, o);
+		grow_long(d, kind, n / 2, 11, o);
 		o.legacy = true;
 		o.false_share = 0.3;
-		grow_long(d, kind, 1000, 11, o);
+		grow_long(d, kind, n / 2, 11, o);
 	}
-	grow_long(d, 0, 12000, 499, DETECT_DEFAULTS);
+	grow_long(d, 0, 6 * n, 499, DETECT_DEFAULTS);
 }
 
 static void test_long_ones_by_edivisive(void **state)
 {
-	grow_kinds("edivisive");
+	grow_kinds("edivisive", 2000);
 }
 
 static void test_long_ones_by_pelt(void **state)
 {
-	grow_kinds("pelt");
+	grow_kinds("pelt", 800);
 }
 
 /* Nothing for long, then something: the noise of a series begins with its first other value. */
