@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #define HUB_BYTES (1024u * 1024u)
+/* Minutes kept in RAM beside a history that answers for the rest; without one: a day. */
+#define RAM_MINUTES_MS (6 * MS_PER_HOUR)
 
 #define LOG_FILES_KEPT 2 /* full log files behind the one that is written */
 
@@ -147,14 +149,17 @@ static bool push_is_durable(void *ctx)
 static int make_core(struct daemon *d, struct err *err)
 {
 	const struct core_options *core = &d->plan->settings.core;
-	struct tiers_options tiers = { 0 };
 	d->registry = registry_new((uint32_t)core->series_cap);
 	d->hub = hub_new(HUB_BYTES, NULL, NULL);
 	d->timeline = timeline_new(2000, 512 * 1024);
-	if (!d->registry || !d->hub || !d->timeline || !(d->tiers = tiers_new(d->registry, &tiers)))
+	if (!d->registry || !d->hub || !d->timeline)
 		return -ENOMEM;
 	int rc = open_store(d, err);
-	return rc == 0 ? journal_start(d) : rc;
+	if (rc < 0)
+		return rc;
+	struct tiers_options tiers = { .minute_ms = store_is_durable(d->store) ? RAM_MINUTES_MS : 0 };
+	d->tiers = tiers_new(d->registry, &tiers);
+	return d->tiers ? journal_start(d) : -ENOMEM;
 }
 
 static int make_services(struct daemon *d, struct err *err)
