@@ -43,7 +43,7 @@ static void print_head(const struct numbers *x, const struct detector *d, const 
 		printf(": all are the same, so nothing changed.\n");
 	else
 		printf(": no change, by %s%s.\n", d->name,
-		       there < FEW ? "; so few can show a clear one only" : "");
+		       there < FEW && !r->why ? "; so few can show a clear one only" : "");
 }
 
 void detect_print_series(const struct numbers *x, const struct detector *d, const struct change_result *r)

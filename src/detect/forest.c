@@ -24,10 +24,11 @@ struct node {
 
 struct tree {
 	const struct forest_rows *rows;
-	uint32_t random;   /* state of the xorshift */
-	unsigned limit;    /* deepest node */
-	uint32_t *columns; /* a permutation: those known to be constant come first */
-	uint32_t *sample;  /* rows, ordered by node */
+	uint32_t random;    /* state of the xorshift */
+	unsigned limit;     /* deepest node */
+	uint32_t *columns;  /* a permutation: those known to be constant come first */
+	uint32_t *constant; /* those of the way to the node, in the order they were found */
+	uint32_t *sample;   /* rows, ordered by node */
 	struct node nodes[NODES_MAX];
 	unsigned n_nodes;
 };
@@ -61,21 +62,37 @@ static void range_of(const struct tree *t, uint32_t column, size_t from, size_t 
 	}
 }
 
-/* A column that varies among the rows, at random. False: none does. *constant of the permutation are known not to. */
-static bool pick_column(struct tree *t, size_t from, size_t to, uint32_t *constant, uint32_t *column,
+static void swap(uint32_t *a, uint32_t *b)
+{
+	uint32_t v = *a;
+	*a = *b;
+	*b = v;
+}
+
+/* A column that varies among the rows, at random. False: none does. *known columns are known not to, from the nodes above: they come first
+ * among t->columns. The draws are those of scikit-learn's random splitter, which draws known ones, too, and moves the column that it
+ * takes to the end: the order stays for the nodes that follow. */
+static bool pick_column(struct tree *t, size_t from, size_t to, uint32_t *known, uint32_t *column,
 			double *low, double *high)
 {
-	while (*constant < t->rows->columns) {
-		uint32_t remaining = (uint32_t)t->rows->columns - *constant;
-		uint32_t i = *constant + draw(t) % remaining;
+	uint32_t n = (uint32_t)t->rows->columns, drawn = 0, found = 0;
+	bool picked = false;
+	while (!picked && n > *known + found) {
+		uint32_t i = drawn + draw(t) % (n - found - drawn);
+		if (i < *known) {
+			swap(&t->columns[drawn++], &t->columns[i]);
+			continue;
+		}
+		i += found;
 		*column = t->columns[i];
 		range_of(t, *column, from, to, low, high);
-		if (*high > *low + CONSTANT)
-			return true;
-		t->columns[i] = t->columns[*constant];
-		t->columns[(*constant)++] = *column;
+		picked = *high > *low + CONSTANT;
+		swap(&t->columns[i], &t->columns[picked ? n - 1 : *known + found++]);
 	}
-	return false;
+	memcpy(t->columns, t->constant, *known * sizeof(*t->columns));
+	memcpy(t->constant + *known, t->columns + *known, found * sizeof(*t->columns));
+	*known += found;
+	return picked;
 }
 
 static size_t partition(struct tree *t, size_t from, size_t to, uint32_t column, double threshold)
@@ -168,7 +185,7 @@ int forest_scores(const struct forest_rows *rows, uint32_t seed, double *scores,
 {
 	size_t size = rows->n < SAMPLE_MAX ? rows->n : SAMPLE_MAX;
 	struct tree *t = malloc(sizeof(*t));
-	uint32_t *numbers = malloc((rows->n + size + rows->columns) * sizeof(*numbers));
+	uint32_t *numbers = malloc((rows->n + size + 2 * rows->columns) * sizeof(*numbers));
 	struct mt seeds;
 	int rc = t && numbers ? 0 : -ENOMEM;
 	mt_seed(&seeds, seed);
@@ -177,6 +194,7 @@ int forest_scores(const struct forest_rows *rows, uint32_t seed, double *scores,
 		t->limit = depth_limit(size);
 		t->sample = numbers + rows->n;
 		t->columns = t->sample + size;
+		t->constant = t->columns + rows->columns;
 	}
 	for (size_t i = 0; i < rows->n && rc == 0; i++) {
 		numbers[i] = (uint32_t)i;

@@ -119,6 +119,34 @@ static void test_series_in_which_nothing_stands_out(void **state)
 	arena_fini(&arena);
 }
 
+/* Twenty rows of 100 + 0.4 (37i mod 11 - 5), 8 more from row 15 on, and 50 + 0.25 (23i mod 7 - 3), 20 more in row 5; then with a column of
+ * sevens between them and i mod 3 behind. Scores: scikit-learn 1.9.1, IsolationForest(contamination="auto", random_state=42). */
+static void test_several_columns_as_scikit_learn_scores_them(void **state)
+{
+	static const double two[] = { .483569, .402702, .415017, .494658, .419393, .76286,  .446374,
+				      .473823, .456422, .429285, .45956,  .473482, .407002, .427175,
+				      .471619, .501496, .538572, .566155, .542381, .542857 };
+	static const double four[] = { .537895, .433064, .452745, .495566, .438257, .710414, .459164,
+				       .466613, .470324, .447493, .454352, .50097,  .460476, .436249,
+				       .507948, .53286,  .531995, .56834,  .561159, .550399 };
+	float narrow[20][2], wide[20][4];
+	double scores[20];
+	for (int i = 0; i < 20; i++) {
+		narrow[i][0] = wide[i][0] = (float)(100 + 0.4 * (37 * i % 11 - 5) + (i >= 15 ? 8 : 0));
+		narrow[i][1] = wide[i][2] = (float)(50 + 0.25 * (23 * i % 7 - 3) + (i == 5 ? 20 : 0));
+		wide[i][1] = 7;
+		wide[i][3] = (float)(i % 3);
+	}
+	struct forest_rows rows = { &narrow[0][0], 20, 2 };
+	assert_int_equal(forest_scores(&rows, 42, scores, NULL, NULL), 0);
+	for (size_t i = 0; i < 20; i++)
+		assert_true(fabs(scores[i] - two[i]) < 1e-6);
+	rows = (struct forest_rows){ &wide[0][0], 20, 4 };
+	assert_int_equal(forest_scores(&rows, 42, scores, NULL, NULL), 0);
+	for (size_t i = 0; i < 20; i++)
+		assert_true(fabs(scores[i] - four[i]) < 1e-6);
+}
+
 /* Several columns in one forest, one of them constant. */
 static void test_rows_of_several_columns(void **state)
 {
@@ -169,6 +197,7 @@ int main(void)
 		cmocka_unit_test(test_only_the_asked_direction_and_size),
 		cmocka_unit_test(test_a_long_series_with_two_outliers),
 		cmocka_unit_test(test_series_in_which_nothing_stands_out),
+		cmocka_unit_test(test_several_columns_as_scikit_learn_scores_them),
 		cmocka_unit_test(test_rows_of_several_columns),
 		cmocka_unit_test(test_it_can_be_stopped_and_knows_its_limits),
 	};
