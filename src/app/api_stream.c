@@ -1,14 +1,16 @@
 /* GET /api/stream: Server-Sent Events. Topics:
  *   events   each event of the timeline, with its id (Last-Event-ID resumes)
- *   samples  each tick: {"t":…,"values":{"key":value}}
+ *   samples  each tick: {"t":…,"values":{"key":value}}, of all series or those that match a pattern
  *   retry    at the beginning and after new runs came, at most four times a second: {"stored":N,"total":M}
  * A reader that cannot keep up loses the oldest of what waits for it and is told: `event: lost`. */
 #include "app/parts.h"
 
 #include "base/num.h"
+#include "series/key.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TOPIC_EVENTS     1u
 #define TOPIC_SAMPLES    2u
@@ -25,6 +27,7 @@ struct reader {
 	struct http_request *r;
 	struct buf queue;
 	unsigned topics;
+	char *match; /* pattern over the keys of samples; NULL: all. Owned */
 	uint64_t lost;
 };
 
@@ -64,15 +67,17 @@ static void reader_gone(void *state)
 		reader->next->link = reader->link;
 	reader->stream->n_readers--;
 	buf_fini(&reader->queue);
+	free(reader->match);
 	free(reader);
 }
 
-static bool is_heard(const struct stream *s, unsigned topic)
+/* What waits for one reader: the line as it stands. */
+static void reader_take(struct reader *r, const struct buf *line)
 {
-	for (const struct reader *r = s->readers; r; r = r->next)
-		if (r->topics & topic)
-			return true;
-	return false;
+	if (r->queue.len + line->len > QUEUE_MAX)
+		r->lost++;
+	else
+		buf_append(&r->queue, line->data, line->len);
 }
 
 static void send_line(struct stream *s, unsigned topic)
@@ -81,10 +86,7 @@ static void send_line(struct stream *s, unsigned topic)
 		next = r->next; /* waking may end the reader */
 		if (!(r->topics & topic))
 			continue;
-		if (r->queue.len + s->line.len > QUEUE_MAX)
-			r->lost++;
-		else
-			buf_append(&r->queue, s->line.data, s->line.len);
+		reader_take(r, &s->line);
 		http_stream_wake(r->r);
 	}
 	buf_clear(&s->line);
@@ -98,8 +100,10 @@ static void write_event_line(struct stream *s, const struct event *e)
 	buf_puts(&s->line, "\n\n");
 }
 
-static void write_tick_line(struct stream *s, const struct tick *tick)
+/* The tick as far as it matches; NULL: all of it. False where nothing does. */
+static bool write_tick_line(struct stream *s, const struct tick *tick, const char *match)
 {
+	bool any = false;
 	buf_puts(&s->line, "event: samples\ndata: ");
 	struct jw w = jw_init(&s->line, JW_COMPACT);
 	jw_obj(&w, NULL);
@@ -109,12 +113,37 @@ static void write_tick_line(struct stream *s, const struct tick *tick)
 		const struct series *series = registry_get(s->d->registry, tick->series[i]);
 		if (!series || tick->values[i] != tick->values[i])
 			continue;
+		if (match && !series_key_match(view_of(match), series->key))
+			continue;
 		jw_key(&w, series->key);
 		jw_double(&w, NULL, tick->values[i]);
+		any = true;
 	}
 	jw_end(&w);
 	jw_end(&w);
 	buf_puts(&s->line, "\n\n");
+	return any;
+}
+
+/* Written once for readers of everything that follow each other, and for each that wants a part. */
+static void send_tick(struct stream *s, const struct tick *tick)
+{
+	bool whole = false, any = false;
+	for (struct reader *r = s->readers, *next; r; r = next) {
+		next = r->next; /* waking may end the reader */
+		if (!(r->topics & TOPIC_SAMPLES))
+			continue;
+		if (r->match || !whole) {
+			buf_clear(&s->line);
+			any = write_tick_line(s, tick, r->match);
+			whole = !r->match;
+		}
+		if (!any)
+			continue;
+		reader_take(r, &s->line);
+		http_stream_wake(r->r);
+	}
+	buf_clear(&s->line);
 }
 
 static void send_event(void *arg, const struct event *e)
@@ -133,9 +162,8 @@ static void on_item(void *arg, const struct hub_item *item)
 	struct stream *s = arg;
 	if (item->type == HUB_EVENT) {
 		timeline_replay(s->d->timeline, s->seen_event, send_event, s);
-	} else if (item->type == HUB_TICK && is_heard(s, TOPIC_SAMPLES)) {
-		write_tick_line(s, &item->u.tick);
-		send_line(s, TOPIC_SAMPLES);
+	} else if (item->type == HUB_TICK) {
+		send_tick(s, &item->u.tick);
 	}
 }
 
@@ -199,10 +227,7 @@ static void replay_event(void *arg, const struct event *e)
 	struct reader *reader = arg;
 	struct stream *s = reader->stream;
 	write_event_line(s, e);
-	if (reader->queue.len + s->line.len > QUEUE_MAX)
-		reader->lost++;
-	else
-		buf_append(&reader->queue, s->line.data, s->line.len);
+	reader_take(reader, &s->line);
 	buf_clear(&s->line);
 }
 
@@ -215,15 +240,22 @@ static void get_stream(struct http_request *r, void *ctx)
 		http_error(r, 400, "topics: use a comma-separated list of events, samples, retry");
 		return;
 	}
+	struct view match = http_query(r, "match");
+	char *pattern = match.len ? strndup(match.data, match.len) : NULL;
 	struct reader *reader =
 		!d->stopping && s->n_readers < MAX_READERS ? calloc(1, sizeof(*reader)) : NULL;
-	if (!reader) {
+	if (!reader || (match.len && !pattern)) {
+		free(reader);
+		free(pattern);
 		http_error(r, 503, "no further live stream now: at most %u are served", MAX_READERS);
 		return;
 	}
-	*reader = (struct reader){
-		.stream = s, .r = r, .topics = topics, .link = &s->readers, .next = s->readers
-	};
+	*reader = (struct reader){ .stream = s,
+				   .r = r,
+				   .topics = topics,
+				   .match = pattern,
+				   .link = &s->readers,
+				   .next = s->readers };
 	buf_init(&reader->queue);
 	if (reader->next)
 		reader->next->link = &reader->next;
@@ -281,10 +313,11 @@ void stream_free(struct stream *s)
 
 static const struct http_param params[] = {
 	{ "topics", "query", "string", "Comma-separated: events, samples, retry; default all." },
+	{ "match", "query", "string", "Pattern over the keys of samples: * any characters, ? one; default all." },
 };
 const struct http_route api_stream_routes[] = {
 	{ METHOD_GET, "/api/stream", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_stream, .params = params,
-	  .n_params = 1, .summary = "Live updates as Server-Sent Events",
+	  .n_params = 2, .summary = "Live updates as Server-Sent Events",
 	  .content_type = "text/event-stream" },
 };
 const size_t api_stream_n = sizeof(api_stream_routes) / sizeof(api_stream_routes[0]);

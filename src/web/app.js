@@ -1,6 +1,7 @@
 // The page's frame: which sections it shows, when they are refreshed, and what it may say about its own freshness.
 //
-// A section is a module listed in meson.build: {id, nav, title, lead, topics, ranged?, mount(root, frame) → {refresh(), event?(event), stop?()}}.
+// A section is a module listed in meson.build: {id, nav, title, lead, topics, samples?, ranged?, mount(root, frame) → {refresh(), event?(event),
+// tick?({t, values}), stop?()}}. samples: a pattern; tick() is given those that match, as they come.
 // A ranged one shows the range of time that range.js holds, and is refreshed when it changes. frame.lead(…nodes) replaces the sentence
 // beside the title, frame.badge(n) puts a number of things that need somebody beside the section's name and into the window's title,
 // frame.absent(true) takes the section off the page: this daemon has nothing for it.
@@ -26,7 +27,7 @@ const shown = sections.filter((s) => asked === '*' || asked.split(',').includes(
 
 const title = document.title;
 
-let mounted = []; // [{section, refresh, event, refreshLive}]
+let mounted = []; // [{section, refresh, event, tick, refreshLive}]
 let stream = null;
 let streamOpen = null; // null: not tried yet
 let answered = false; // has the daemon ever answered this page?
@@ -87,6 +88,7 @@ function onMessage(name, data) {
 	if (name === 'event' && data) showLatest(data);
 	for (const m of mounted) {
 		if (name === 'event' && m.event) m.event(data);
+		if (name === 'samples' && m.tick) m.tick(data);
 		if (m.section.topics.includes(name)) m.refreshLive();
 	}
 }
@@ -100,8 +102,9 @@ function onState(state) {
 }
 
 function listen() {
-	const topics = [...new Set([...shown.flatMap((s) => s.topics), 'events'])];
-	stream = openStream(topics, [...topics.filter((t) => t !== 'events'), 'event', 'lost'], { message: onMessage, state: onState });
+	const match = shown.find((s) => s.samples)?.samples;
+	const topics = [...new Set([...shown.flatMap((s) => s.topics), 'events', ...(match ? ['samples'] : [])])];
+	stream = openStream(topics, match, [...topics.filter((t) => t !== 'events'), 'event', 'lost'], { message: onMessage, state: onState });
 }
 
 function setBadge(section, n) {
@@ -125,7 +128,7 @@ function mountSection(section) {
 	const refreshLive = throttle(LIVE_MS, async () => {
 		if (!document.hidden) judge(await live.refresh());
 	});
-	return { section, refresh: live.refresh, event: live.event, stop: live.stop, refreshLive };
+	return { section, refresh: live.refresh, event: live.event, tick: live.tick, stop: live.stop, refreshLive };
 }
 
 function unmount() {

@@ -3,10 +3,10 @@
 const REOPEN_MS = 2000;
 
 /**
- * Opens /api/stream for the topics. on.message(name, data) per message, on.state('open' | 'lost') on each change.
+ * Opens /api/stream for the topics; of samples come those whose keys match. on.message(name, data) per message, on.state('open' | 'lost') on each change.
  * A browser reconnects by itself after a broken connection, but gives up after an HTTP error: then we try again.
  */
-export function openStream(topics, names, on) {
+export function openStream(topics, match, names, on) {
 	let source = null, timer = 0, closed = false;
 	function receive(event) {
 		let data = null;
@@ -18,7 +18,7 @@ export function openStream(topics, names, on) {
 		on.message(event.type, data);
 	}
 	function connect() {
-		source = new EventSource(`/api/stream?topics=${encodeURIComponent(topics.join(','))}`);
+		source = new EventSource(`/api/stream?topics=${encodeURIComponent(topics.join(','))}${match ? `&match=${encodeURIComponent(match)}` : ''}`);
 		source.onopen = () => on.state('open');
 		source.onerror = () => {
 			on.state('lost');

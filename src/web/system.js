@@ -118,6 +118,7 @@ function mount(root, frame) {
 			await looked.catch(() => {});
 			return Promise.allSettled([looked, tiles.refresh(), ...cards().map((c) => c.refresh())]);
 		},
+		tick: tiles.tick,
 		stop() {
 			stopRefreshing();
 			clearInterval(timer);
@@ -129,5 +130,5 @@ function mount(root, frame) {
 }
 
 export default {
-	id: 'system', nav: 'System', title: 'System', lead: 'The host, once a second', topics: [], ranged: true, mount,
+	id: 'system', nav: 'System', title: 'System', lead: 'The host, once a second', topics: [], samples: 'system.*', ranged: true, mount,
 };

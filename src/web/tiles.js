@@ -1,4 +1,4 @@
-// The last second in figures, each with its last two minutes as a small line.
+// The last second in figures, as it is told, each with its last two minutes as a small line.
 import { colour, dark } from './chart.js';
 import { h } from './dom.js';
 import { samples } from './feed.js';
@@ -6,8 +6,8 @@ import { bytes, NONE, short } from './format.js';
 import { limitsOf } from './limits.js';
 import { panel } from './panel.js';
 
-const EVERY_MS = 1000, SECONDS = 120;
-const LINE_MS = 5000; // painting the lines is what an idle page costs
+const SECONDS = 120;
+const EVERY_MS = 5000; // how often the lines are asked for and painted
 const CANDIDATES = 32; // disks, mounts or sensors among which the greatest is looked for
 
 const percent = (v) => (v === null ? NONE : `${v < 9.95 ? v.toFixed(1) : Math.round(v)} %`);
@@ -63,7 +63,8 @@ function drawLine(canvas, values, top) {
 /** The worst limit that a value breaks. */
 const broken = (limits, v) => limits.findLast((l) => v !== null && (l.above ? v > l.y : v < l.y));
 
-function tile(row, has) {
+/** newest(key) → value or null. */
+function tile(row, has, newest) {
 	const key = (metric, labels) => has.key(`system.${metric}`, labels);
 	const found = row.several ? has.names(`system.${row.metric}`, row.several).slice(0, CANDIDATES).map((name) => ({ name, key: key(row.metric, { [row.several]: name }) }))
 		: [{ key: key(row.metric) }].filter((one) => one.key);
@@ -71,21 +72,17 @@ function tile(row, has) {
 	const more = Object.entries(row.with || {}).map(([name, [metric, labels]]) => [name, key(metric, labels)]);
 	const figure = new Text(), below = new Text(); // their data are changed, not they: that is cheaper
 	const value = h('dd', null, figure), words = h('dd', { class: 'words' }, below), canvas = h('canvas', { 'aria-hidden': 'true' });
-	let drawn = -Infinity;
+	const of = (k) => (k ? newest(k) : null);
+	const greatest = () => found.reduce((a, b) => ((of(b.key) ?? -1) > (of(a.key) ?? -1) ? b : a));
 	return {
 		node: h('div', { class: 'tile' }, h('dt', null, row.title), value, words, canvas),
-		repaint() { drawn = -Infinity; },
 		keys: [...found.map((one) => one.key), ...more.map(([, k]) => k).filter(Boolean)],
-		async show(answer) {
-			const newest = (k) => (k ? answer.get(k).avg.findLast((v) => v !== null) ?? null : null);
-			const best = found.reduce((a, b) => ((newest(b.key) ?? -1) > (newest(a.key) ?? -1) ? b : a)), now = newest(best.key);
-			const [text, beside] = row.tell(now, Object.fromEntries(more.map(([name, k]) => [name, newest(k)])), best.name);
+		draw: (answer) => drawLine(canvas, answer.get(greatest().key).avg, row.top),
+		async tell() {
+			const best = greatest(), now = of(best.key);
+			const [text, beside] = row.tell(now, Object.fromEntries(more.map(([name, k]) => [name, of(k)])), best.name);
 			if (figure.data !== text) figure.data = text;
 			if (below.data !== beside) below.data = words.title = beside;
-			if (performance.now() - drawn > LINE_MS - EVERY_MS / 2) {
-				drawLine(canvas, answer.get(best.key).avg, row.top);
-				drawn = performance.now();
-			}
 			const limit = broken(await limitsOf([best.key]), now);
 			const tone = { critical: 'bad', warning: 'warn' }[limit?.tone] || '';
 			if (value.className !== tone) value.className = tone;
@@ -95,38 +92,61 @@ function tile(row, has) {
 	};
 }
 
-/** → {node, rebuild(inventory), refresh(), stop()}. */
+/** → {node, rebuild(inventory), refresh(), tick({t, values}), stop()}. */
 export function tilesCard() {
 	const card = panel('Now', { class: 'now' }), list = h('dl', { class: 'tiles' });
-	let tiles = [], seen = true;
+	const known = new Map(); // key → {t, v}, the newest
+	let tiles = [], keys = [], seen = true, latest = 0, asked = false;
 	card.body.replaceChildren(list);
+
+	function note(key, t, v) {
+		if (!(known.get(key)?.t >= t)) known.set(key, { t, v });
+		latest = Math.max(latest, t);
+	}
+	function newest(key) {
+		const one = known.get(key);
+		return one && latest - one.t < SECONDS * 1000 ? one.v : null;
+	}
+	const tellAll = () => tiles.forEach((t) => t.tell());
 	async function refresh() {
 		if (!tiles.length) return null;
-		const end = Math.ceil(Date.now() / 1000) * 1000;
-		const answer = samples(tiles.flatMap((t) => t.keys), { start: end - SECONDS * 1000, end, step: 1000 }, 'avg');
-		return card.load(answer, (found) => tiles.forEach((t) => t.show(found)));
+		const end = Math.ceil(Date.now() / 1000) * 1000, start = end - SECONDS * 1000;
+		const answer = samples(keys, { start, end, step: 1000 }, 'avg');
+		return card.load(answer, (found) => {
+			for (const [key, { avg }] of found) {
+				const i = avg.findLastIndex((v) => v !== null);
+				if (i >= 0) note(key, start + i * 1000, avg[i]);
+			}
+			tellAll();
+			tiles.forEach((t) => t.draw(found));
+		});
 	}
-	const timer = setInterval(() => {
-		if (seen && !document.hidden) refresh().catch(() => {});
-	}, EVERY_MS);
+	const again = () => { if (seen && !document.hidden) refresh().catch(() => {}); };
+	const timer = setInterval(again, EVERY_MS);
+	dark.addEventListener('change', again);
 	const sight = new IntersectionObserver(([entry]) => { seen = entry.isIntersecting; });
 	sight.observe(card.node);
-	const themed = () => {
-		tiles.forEach((t) => t.repaint());
-		refresh().catch(() => {});
-	};
-	dark.addEventListener('change', themed);
 	return {
 		node: card.node,
 		refresh,
 		rebuild(has) {
-			tiles = TILES.map((row) => tile(row, has)).filter(Boolean);
+			tiles = TILES.map((row) => tile(row, has, newest)).filter(Boolean);
+			keys = [...new Set(tiles.flatMap((t) => t.keys))];
 			list.replaceChildren(...tiles.map((t) => t.node));
+		},
+		tick({ t, values }) {
+			for (const key of keys) if (values[key] !== undefined) note(key, t * 1000, values[key]);
+			if (asked || !seen || document.hidden) return; // several ticks of a second are told together
+			asked = true;
+			requestAnimationFrame(() => {
+				asked = false;
+				tellAll();
+			});
 		},
 		stop() {
 			clearInterval(timer);
 			sight.disconnect();
-			dark.removeEventListener('change', themed);
+			dark.removeEventListener('change', again);
 		},
 	};
 }

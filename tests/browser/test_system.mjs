@@ -16,6 +16,12 @@ const label = (page, title) => card(page, title).locator('.plot').first().getAtt
 const charted = (page, title) => eventually(`${title} is drawn`, async () => (await card(page, title).locator('.plot[aria-label]').count()) > 0);
 
 await browserTest({
+	'the figures follow the stream, without a question each': async (t) => {
+		await open(t);
+		await t.page.route('**/api/series/query?*', (route) => route.abort());
+		const figures = () => t.page.locator('#system .tiles').textContent(), first = await figures();
+		await eventually('another second is told', async () => (await figures()) !== first);
+	},
 	'the section comes first and tells the last second': async (t) => {
 		await open(t);
 		assert.equal(await t.page.locator('main .page:visible').first().getAttribute('id'), 'system');

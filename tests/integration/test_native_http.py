@@ -384,6 +384,17 @@ class Live(Native):
         with Stream(d.port, "/api/stream?topics=samples") as s:
             self.assertIn("auspex.rss_bytes", s.until("samples", lambda m: "auspex.rss_bytes" in m["values"])["values"])
 
+    def test_samples_that_match_and_no_others(self):
+        d = self.native()
+        push = {"type": "push", "runs": [], "samples": [{"series": "app.load", "v": 1}, {"series": "app.wide{h=a}", "v": 2}]}
+        with Stream(d.port, "/api/stream?topics=samples") as every, Stream(d.port, "/api/stream?topics=samples&match=app.w*") as some, \
+                Stream(d.port, "/api/stream?topics=samples&match=app.none") as none, d.lines() as c:
+            c.ask(push)
+            self.assertEqual(every.until("samples", lambda m: "app.load" in m["values"])["values"]["app.load"], 1)
+            self.assertEqual(some.message()[1]["values"], {"app.wide{h=a}": 2})
+            c.ask({**push, "samples": [{"series": "app.none", "v": 3}]})
+            self.assertEqual(none.message()[1]["values"], {"app.none": 3})
+
     def test_other_topics_stay_away(self):
         d = self.native()
         with Stream(d.port, "/api/stream?topics=retry") as s:
