@@ -313,7 +313,8 @@ void stream_free(struct stream *s)
 
 static const struct http_param params[] = {
 	{ "topics", "query", "string", "Comma-separated: events, samples, retry; default all." },
-	{ "match", "query", "string", "Pattern over the keys of samples: * any characters, ? one; default all." },
+	{ "match", "query", "string",
+	  "Pattern over the keys of samples: * any characters, ? one; default all." },
 };
 const struct http_route api_stream_routes[] = {
 	{ METHOD_GET, "/api/stream", FAMILY_OWN, ACCESS_READ, LIMIT_NONE, get_stream, .params = params,
