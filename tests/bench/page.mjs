@@ -129,7 +129,9 @@ try {
 		bares.push(await bare(browser));
 		loads.push(await load(browser, daemon));
 	}
-	const still = await idle(browser, daemon);
+	const own = await launch(); // nothing of the loads before is tidied up meanwhile
+	const still = await idle(own, daemon);
+	await own.close();
 	const frames = await scroll(browser, daemon);
 	console.log(JSON.stringify({
 		bare_ms: round(median(bares)), bytes: median(loads.map((l) => l.bytes)), loaded_ms: round(median(loads.map((l) => l.loaded))), shown_ms: round(median(loads.map((l) => l.shown))),
