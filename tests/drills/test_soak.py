@@ -25,7 +25,7 @@ STUDENT = 2.228  # 97.5 % point of t with BLOCKS - 2 degrees of freedom
 
 CONFIG = """
 retry: {max_runs: 3000}
-history: {max_size: 24MiB}
+history: {max_size: 6MiB}
 self_interval: 1s
 statsd: [%s]
 statsd_interval: 1s
