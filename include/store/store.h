@@ -172,6 +172,9 @@ int64_t store_next_id(const struct store *s, const struct store_kind *kind);
 
 /* --- samples ------------------------------------------------------------------------------------------------ */
 
+/* Unix ms of the newest sample in the file when it was opened, or found again; INT64_MIN: there was none. It may lie in the
+ * future: a clock that was ahead has been put right since. */
+wall_ms store_newest_sample(const struct store *s);
 /* Journals one tick (one row per tick; keys are written once per series). Dropped and counted when the queue is full. */
 int store_tick(struct store *s, const struct tick *tick);
 /* Folds stored samples of one series key into steps (raw, then minutes, then hours as far as they reach). `done` gets 0 when

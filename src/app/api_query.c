@@ -34,6 +34,8 @@ static wall_ms ram_from(const struct daemon *d, series_id id, bool minutes)
 	if (id == SERIES_NONE || d->samples_refused)
 		return INT64_MAX;
 	whole = tiers_whole_from(d->tiers, id, minutes);
+	if (store_newest_sample(d->store) >= started) /* the clock was ahead before this start */
+		started = store_newest_sample(d->store) + 1;
 	return whole > started ? whole : started;
 }
 

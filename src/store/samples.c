@@ -8,7 +8,7 @@
 
 void known_init(struct known *k)
 {
-	*k = (struct known){ .next_id = 1 };
+	*k = (struct known){ .next_id = 1, .newest = INT64_MIN };
 	arena_init(&k->arena, 4096);
 	map_init(&k->by_key);
 }
@@ -140,6 +140,12 @@ int known_load(struct known *k, sqlite3 *db)
 		note_tick(k, sqlite3_column_int64(st, 0), data, data + sqlite3_column_bytes(st, 1));
 	}
 	sqlite3_finalize(st);
+	if (rc == 0)
+		rc = db_int(db,
+			    "SELECT max(t) FROM (SELECT max(t) AS t FROM tick UNION ALL SELECT max(last) "
+			    "FROM block WHERE tier=0"
+			    " UNION ALL SELECT max(last) FROM block WHERE tier=1)",
+			    INT64_MIN, &k->newest);
 	return rc;
 }
 

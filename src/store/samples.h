@@ -27,6 +27,7 @@ struct known {
 	uint32_t count, cap, next_id;
 	uint32_t *of_registry; /* registry id → index + 1; 0 = not looked up yet */
 	uint32_t n_registry;
+	wall_ms newest; /* sample in the file when it was read; INT64_MIN: none */
 };
 
 void known_init(struct known *k);

@@ -220,6 +220,11 @@ int64_t store_last_id(const struct store *s, const struct store_kind *kind)
 	return k < 0 ? 0 : s->open_id[k];
 }
 
+wall_ms store_newest_sample(const struct store *s)
+{
+	return s->known.newest;
+}
+
 int64_t store_next_id(const struct store *s, const struct store_kind *kind)
 {
 	int k = store_kind_index(s, kind);

@@ -329,6 +329,27 @@ static void test_series_keep_their_ids_over_restarts_and_are_listed(void **state
 	rig_stop(&r);
 }
 
+static void test_the_newest_sample_is_known_at_the_next_start(void **state)
+{
+	struct rig r;
+	series_id ids[SERIES];
+	rig_start(&r);
+	assert_int_equal(store_newest_sample(r.store), INT64_MIN);
+	intern(&r, ids);
+	feed(&r, ids, 3590, 10); /* the clock was ahead, and was put right */
+	feed(&r, ids, 0, 10);
+	assert_int_equal(rig_commit(&r), 0);
+	assert_int_equal(store_newest_sample(r.store), INT64_MIN);
+	rig_close(&r);
+	assert_int_equal(rig_open(&r), 0);
+	assert_int_equal(store_newest_sample(r.store), T0 + 3599000);
+	compact(&r, 0);
+	rig_close(&r);
+	assert_int_equal(rig_open(&r), 0);
+	assert_int_equal(store_newest_sample(r.store), T0 + 3599000);
+	rig_stop(&r);
+}
+
 static void test_unknown_series_and_bad_steps(void **state)
 {
 	struct rig r;
@@ -373,6 +394,7 @@ int main(void)
 		cmocka_unit_test(test_a_file_of_schema_1_is_migrated_and_answers),
 		cmocka_unit_test(test_scattered_samples_get_blocks_of_their_own),
 		cmocka_unit_test(test_series_keep_their_ids_over_restarts_and_are_listed),
+		cmocka_unit_test(test_the_newest_sample_is_known_at_the_next_start),
 		cmocka_unit_test(test_unknown_series_and_bad_steps),
 		cmocka_unit_test(test_a_stepped_clock_expires_nothing),
 	};
