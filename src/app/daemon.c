@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -316,6 +318,14 @@ static void on_hup_signal(uv_signal_t *handle, int number)
 	service_ready(d);
 }
 
+/* What bursts left free between what is in use; without it the heap creeps up to the sum of all bursts there were. */
+static void give_back_memory(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 static void on_minute(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
@@ -323,6 +333,7 @@ static void on_minute(uv_timer_t *timer)
 	tiers_expire(d->tiers, clock_wall_ms(d->clock));
 	health_watch(d);
 	store_trim(d->store, &event_kind_record, clock_wall_ns(d->clock) - h->events_ns, -1);
+	give_back_memory();
 }
 
 static int start_handles(struct daemon *d)
