@@ -7,6 +7,7 @@
  * places, its bound taken from noise of the same length (20 000 series) so that it is wrong as often as it is said. `auto` is
  * asked for 1 % and for the share in which Otava's rule (edivisive, Orion's defaults) was wrong here. */
 #include "bench_noise.h"
+#include "noise.h"
 
 #include "detect/detector.h"
 
@@ -33,26 +34,6 @@ struct method {
 	const struct detector *detector; /* NULL: the yardstick */
 	double share, bound;
 };
-
-/* The largest |t| and its place; a side may be one point. */
-static double largest_t(const double *x, size_t n, size_t *at)
-{
-	double mean = 0, squares = 0, sum = 0, most = 0;
-	*at = 0;
-	for (size_t i = 0; i < n; i++)
-		mean += x[i] / (double)n;
-	for (size_t i = 0; i < n; i++)
-		squares += (x[i] - mean) * (x[i] - mean);
-	for (size_t i = 1; i < n; i++) {
-		sum += x[i - 1] - mean;
-		double gain = sum * sum * (double)n / ((double)i * (double)(n - i));
-		if (gain > most) {
-			most = gain;
-			*at = i;
-		}
-	}
-	return sqrt(most / (squares - most) * (double)(n - 2));
-}
 
 static int by_value(const void *a, const void *b)
 {

@@ -7,6 +7,8 @@
  * ten seconds, all states in turn as a daemon touches them. */
 #include "detect/watch.h"
 
+#include "noise.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,30 +21,9 @@
 #define COST_ROUNDS  200
 #define COST_EVERY_S 10
 
-struct noise {
-	uint64_t state;
-	double last;
-};
-
-static double uniform(struct noise *n)
+static struct noise noise_of_series(unsigned series)
 {
-	n->state ^= n->state << 13;
-	n->state ^= n->state >> 7;
-	n->state ^= n->state << 17;
-	return ((double)(n->state >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static double gauss(struct noise *n)
-{
-	return sqrt(-2 * log(uniform(n))) * cos(6.283185307179586 * uniform(n));
-}
-
-static struct noise noise_of(unsigned seed)
-{
-	struct noise n = { 0x9e3779b97f4a7c15ULL * (seed + 1), 0 };
-	for (int i = 0; i < 20; i++)
-		uniform(&n);
-	return n;
+	return noise_from(0x9e3779b97f4a7c15ULL * (series + 1));
 }
 
 static double white(struct noise *n, unsigned i)
@@ -70,7 +51,7 @@ static double false_per_week(series make, unsigned weeks)
 {
 	unsigned told = 0;
 	for (unsigned s = 0; s < weeks / 2; s++) {
-		struct noise n = noise_of(s);
+		struct noise n = noise_of_series(s);
 		struct watch_state w;
 		struct watch_verdict v;
 		watch_init(&w);
@@ -93,7 +74,7 @@ static double seconds_per_point(unsigned n)
 {
 	struct watch_state *states = calloc(n, sizeof(*states));
 	double *values = calloc(n, sizeof(*values)), spent = 0;
-	struct noise noise = noise_of(7);
+	struct noise noise = noise_of_series(7);
 	struct watch_verdict v;
 	if (!states || !values)
 		abort();

@@ -1,37 +1,13 @@
-/* Series for tests: noise that is the same everywhere, and series beside the checkout. */
+/* Series for tests: of noise, and those beside the checkout. */
 #ifndef AUSPEX_TESTS_DETECT_SERIES_H
 #define AUSPEX_TESTS_DETECT_SERIES_H
 
 #include "base/json.h"
+#include "noise.h"
 #include "support.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-struct noise {
-	uint64_t state;
-};
-
-static inline double uniform(struct noise *n)
-{
-	n->state ^= n->state << 13;
-	n->state ^= n->state >> 7;
-	n->state ^= n->state << 17;
-	return ((double)(n->state >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static inline double gauss(struct noise *n)
-{
-	return sqrt(-2 * log(uniform(n))) * cos(6.283185307179586 * uniform(n));
-}
-
-static inline struct noise noise_of(uint64_t seed)
-{
-	struct noise n = { 88172645463325252ULL + seed * 7919ULL };
-	for (int i = 0; i < 20; i++)
-		uniform(&n);
-	return n;
-}
 
 /* Reads a JSON array of numbers of the shared folder beside the checkout, or where AUSPEX_SHARED says. 0: it is not there. */
 static inline size_t shared_series(const char *name, double *out, size_t cap)

@@ -137,27 +137,6 @@ static void test_the_share_is_the_callers(void **state)
 
 /* --- what must be told ------------------------------------------------------------------------------------------------- */
 
-/* The largest two-sample t of all places, one point being enough for a side. */
-static size_t yardstick(size_t n, double *t)
-{
-	double sum = 0, squares = 0, mean = 0, most = 0;
-	size_t at = 0;
-	for (size_t i = 0; i < n; i++)
-		mean += x[i] / (double)n;
-	for (size_t i = 0; i < n; i++)
-		squares += (x[i] - mean) * (x[i] - mean);
-	for (size_t i = 1; i < n; i++) {
-		sum += x[i - 1] - mean;
-		double gain = sum * sum * (double)n / ((double)i * (double)(n - i));
-		if (gain > most) {
-			most = gain;
-			at = i;
-		}
-	}
-	*t = sqrt(most / (squares - most) * (double)(n - 2));
-	return at;
-}
-
 /* Noise of 2 %, steps of 5 and 10 %: auto may miss three more of 100 than the yardstick; here 4 more of 500 for the seeds. */
 static void test_steps_are_found_as_often_as_the_yardstick_does(void **state)
 {
@@ -175,7 +154,7 @@ static void test_steps_are_found_as_often_as_the_yardstick_does(void **state)
 				for (unsigned series = 0; series < 500; series++) {
 					for (size_t i = 0; i < n; i++)
 						x[i] = 50 + gauss(&noise) + (i >= at ? step : 0);
-					best = yardstick(n, &t);
+					t = largest_t(x, n, &best);
 					bar += t > cases[c].bound && best + 1 >= at && best <= at + 1;
 					look("auto", n, 0.01);
 					hits += is_found(at, 1);

@@ -1,5 +1,6 @@
 #include "detect/watch.h"
 
+#include "noise.h"
 #include "support.h"
 
 #include <math.h>
@@ -9,32 +10,7 @@
 #define MINUTE 60000
 #define START  INT64_C(1763800000000)
 
-/* A small generator, the same everywhere: the rates below are facts of these seeds. */
-struct noise {
-	uint64_t state;
-	double last;
-};
-
-static double uniform(struct noise *n)
-{
-	n->state ^= n->state << 13;
-	n->state ^= n->state >> 7;
-	n->state ^= n->state << 17;
-	return ((double)(n->state >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static double gauss(struct noise *n)
-{
-	return sqrt(-2 * log(uniform(n))) * cos(6.283185307179586 * uniform(n));
-}
-
-static struct noise noise_of(unsigned seed)
-{
-	struct noise n = { 88172645463325252ULL + seed * 7919ULL, 0 };
-	for (int i = 0; i < 20; i++)
-		uniform(&n);
-	return n;
-}
+/* The rates below are facts of these seeds. */
 
 static double white(struct noise *n, unsigned i)
 {
