@@ -8,6 +8,7 @@
 // and a line "SKIP: reason" where chromium or playwright-core is missing.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -35,13 +36,19 @@ export async function launch() {
 	}
 }
 
+/** Below those that the kernel gives to outgoing connections: one of them could take it before the daemon does. */
 export async function freePort() {
-	const probe = net.createServer().listen(0, '127.0.0.1');
-	await once(probe, 'listening');
-	const { port } = probe.address();
-	probe.close();
-	await once(probe, 'close');
-	return port;
+	for (;;) {
+		const port = randomInt(20000, 32768), probe = net.createServer();
+		try {
+			await once(probe.listen(port, '127.0.0.1'), 'listening');
+		} catch {
+			continue;
+		}
+		probe.close();
+		await once(probe, 'close');
+		return port;
+	}
 }
 
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));

@@ -8,10 +8,12 @@
 
 The program under test is $AUSPEX (meson sets it). Needs python3's standard library only.
 """
+import contextlib
 import http.client
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -60,9 +62,12 @@ def run(command="true", status="succeeded", duration=1.5, attempts=1, **more):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel gives to outgoing connections: one of them could take it before the daemon does."""
+    while True:
+        port = random.SystemRandom().randrange(20000, 32768)
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def encode(doc):
