@@ -131,6 +131,9 @@ void option_write_default_yaml(const struct option_table *const *tables, size_t 
  * bytes, durations and modes text ("24h", "0600"), unset strings null. `w` stands where a value is expected. */
 void option_write_yaml(const struct option_section *sections, size_t n, struct buf *out);
 void option_write_json(const struct option_section *sections, size_t n, struct jw *w);
+/* Text for a formatter of manual pages: a leading dot or quote is a request there, a backslash an escape, and a bare hyphen
+ * may be broken. */
+void option_put_roff(struct buf *out, const char *text);
 /* The reference manual as man-page source lines (roff `.TP` items). */
 void option_write_man(const struct option_table *const *tables, size_t n, struct buf *out);
 

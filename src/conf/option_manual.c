@@ -102,12 +102,10 @@ void option_write_default_yaml(const struct option_table *const *tables, size_t 
 	}
 }
 
-/* Roff takes a leading dot or quote for a request, a backslash for an escape, and may break a bare hyphen. */
-static void put_roff(struct buf *out, const char *text)
+void option_put_roff(struct buf *out, const char *text)
 {
-	bool line_start = true;
-	for (; *text; text++) {
-		if (line_start && (*text == '.' || *text == '\''))
+	for (bool start = true; *text; start = *text++ == '\n') {
+		if (start && (*text == '.' || *text == '\''))
 			buf_puts(out, "\\&");
 		if (*text == '\\')
 			buf_puts(out, "\\e");
@@ -115,7 +113,6 @@ static void put_roff(struct buf *out, const char *text)
 			buf_puts(out, "\\-");
 		else
 			buf_putc(out, *text);
-		line_start = *text == '\n';
 	}
 }
 
@@ -134,7 +131,7 @@ static void write_man_facts(const char *section, const struct option *row, struc
 	option_env_name(section, row, env);
 	buf_printf(&text, ". Flag --%s, environment %s. %s", flag, env,
 		   row->flags & OPT_RELOAD ? "A reload applies it." : "A change needs a restart.");
-	put_roff(out, buf_str(&text));
+	option_put_roff(out, buf_str(&text));
 	buf_putc(out, '\n');
 	if (text.failed)
 		out->failed = true;
@@ -146,9 +143,9 @@ static void write_man_row(const char *section, const struct option *row, struct 
 	char name[OPTION_NAME_MAX];
 	option_name(section, row, name);
 	buf_puts(out, ".TP\n.B ");
-	put_roff(out, name);
+	option_put_roff(out, name);
 	buf_putc(out, '\n');
-	put_roff(out, row->help);
+	option_put_roff(out, row->help);
 	buf_putc(out, '\n');
 	write_man_facts(section, row, out);
 }
@@ -157,7 +154,7 @@ void option_write_man(const struct option_table *const *tables, size_t n, struct
 {
 	for (size_t i = 0; i < n; i++) {
 		buf_puts(out, ".SS ");
-		put_roff(out, tables[i]->title);
+		option_put_roff(out, tables[i]->title);
 		buf_putc(out, '\n');
 		for (size_t k = 0; k < tables[i]->n; k++)
 			if (!(tables[i]->rows[k].flags & OPT_HIDDEN))

@@ -6,21 +6,6 @@
 
 #define PAGE_DATE "2026-11-22"
 
-/* Text for a formatter: a leading dot or quote is a request, a backslash an escape, and a hyphen stays one. */
-static void put_text(struct buf *out, const char *text)
-{
-	for (bool start = true; *text; start = *text++ == '\n') {
-		if (start && (*text == '.' || *text == '\''))
-			buf_puts(out, "\\&");
-		if (*text == '\\')
-			buf_puts(out, "\\e");
-		else if (*text == '-')
-			buf_puts(out, "\\-");
-		else
-			buf_putc(out, *text);
-	}
-}
-
 static void put_head(struct buf *out, const char *title, const char *section, const char *name,
 		     const char *what)
 {
@@ -30,16 +15,16 @@ static void put_head(struct buf *out, const char *title, const char *section, co
 		   title, section, PAGE_DATE, AUSPEX_VERSION);
 	buf_puts(out, ".ad l\n.nh\n"); /* long lists of names cannot be spread over a line */
 	buf_printf(out, ".SH NAME\n%s \\- ", name);
-	put_text(out, what);
+	option_put_roff(out, what);
 	buf_putc(out, '\n');
 }
 
 static void put_item(struct buf *out, const char *term, const char *text)
 {
 	buf_puts(out, ".TP\n.B ");
-	put_text(out, term);
+	option_put_roff(out, term);
 	buf_putc(out, '\n');
-	put_text(out, text);
+	option_put_roff(out, text);
 	buf_putc(out, '\n');
 }
 
@@ -51,11 +36,11 @@ static void put_flag(struct buf *out, const struct cli_flag *f)
 	else
 		buf_puts(out, ".B ");
 	buf_puts(out, "\\-\\-");
-	put_text(out, f->name);
+	option_put_roff(out, f->name);
 	if (f->arg)
 		buf_printf(out, f->letter ? " \" %s\"" : " %s", f->arg);
 	buf_putc(out, '\n');
-	put_text(out, f->help);
+	option_put_roff(out, f->help);
 	buf_putc(out, '\n');
 }
 
@@ -68,7 +53,7 @@ static void put_details(struct buf *out, const char *text)
 	buf_init(&copy);
 	buf_append(&copy, text, n);
 	buf_puts(out, ".PP\n.nf\n");
-	put_text(out, buf_str(&copy));
+	option_put_roff(out, buf_str(&copy));
 	buf_puts(out, "\n.fi\n");
 	buf_fini(&copy);
 }
@@ -80,10 +65,10 @@ static void put_command(struct buf *out, const struct command *c)
 		char one[2] = { *p, 0 };
 		if (p == c->words)
 			buf_putc(out, ' ');
-		put_text(out, one);
+		option_put_roff(out, one);
 	}
 	buf_putc(out, '\n');
-	put_text(out, c->summary);
+	option_put_roff(out, c->summary);
 	buf_putc(out, '\n');
 	if (c->details)
 		put_details(out, c->details);
@@ -185,12 +170,12 @@ void manual_write_patienced(struct buf *out)
 	for (size_t i = 0; i < PATIENCED_FLAGS; i++) {
 		static const char *const kinds[] = { "", " int", " string", " duration" };
 		buf_puts(out, ".TP\n.B \\-");
-		put_text(out, flags[i].name);
+		option_put_roff(out, flags[i].name);
 		buf_printf(out, "%s\n", kinds[flags[i].type]);
-		put_text(out, flags[i].help);
+		option_put_roff(out, flags[i].help);
 		if (flags[i].def_text) {
 			buf_puts(out, " (default ");
-			put_text(out, flags[i].def_text);
+			option_put_roff(out, flags[i].def_text);
 			buf_putc(out, ')');
 		}
 		buf_puts(out, ".\n");
