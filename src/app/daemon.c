@@ -1,5 +1,6 @@
 #include "app/parts.h"
 
+#include "app/heap.h"
 #include "app/pidfile.h"
 
 #include <errno.h>
@@ -7,9 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -318,14 +316,6 @@ static void on_hup_signal(uv_signal_t *handle, int number)
 	service_ready(d);
 }
 
-/* What bursts left free between what is in use; without it the heap creeps up to the sum of all bursts there were. */
-static void give_back_memory(void)
-{
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
-}
-
 static void on_minute(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
@@ -333,7 +323,7 @@ static void on_minute(uv_timer_t *timer)
 	tiers_expire(d->tiers, clock_wall_ms(d->clock));
 	health_watch(d);
 	store_trim(d->store, &event_kind_record, clock_wall_ns(d->clock) - h->events_ns, -1);
-	give_back_memory();
+	heap_tidy();
 }
 
 static int start_handles(struct daemon *d)
@@ -455,11 +445,9 @@ int daemon_run(struct plan *plan, const struct plan_source *source, void (*ready
 	d->started_mono = clock_mono_us(d->clock);
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptor_limit();
-#ifdef __GLIBC__
-	mallopt(M_ARENA_MAX, 1);            /* the store's threads allocate little: no arena of their own */
-	mallopt(M_TRIM_THRESHOLD, 1 << 20); /* give bursts back */
-#endif
-	int rc = uv_loop_init(&d->loop);
+	int rc = heap_prepare();
+	if (rc == 0)
+		rc = uv_loop_init(&d->loop);
 	if (rc < 0) {
 		free(d);
 		return err_set(err, rc, NULL, "cannot make the event loop: %s", err_text(rc));
