@@ -1,9 +1,11 @@
 /* Framing: from bytes to whole objects, and what to do with text that is none. */
 #include "intake_impl.h"
 
+#include <errno.h>
 #include <string.h>
 
-#define INVALID_JSON "{\"error\":\"invalid JSON\",\"type\":\"error\"}\n"
+#define INVALID_JSON  "{\"error\":\"invalid JSON\",\"type\":\"error\"}\n"
+#define OUT_OF_MEMORY "{\"error\":\"out of memory\",\"type\":\"error\"}\n"
 /* A document that arrives a byte at a time keeps its idle limit alive; this bounds the whole. */
 #define DRIP_FACTOR 12
 #define NODES_KEEP  65536u /* a tape grown by one long text is given back */
@@ -62,7 +64,7 @@ static void bad_end(struct intake_peer *p, bool newline)
 	if (!newline || p->manner == MANNER_DOCUMENTS)
 		return;
 	intake_become_lines(p);
-	intake_write(p, VIEW(INVALID_JSON));
+	intake_write(p, b.code == -ENOMEM ? VIEW(OUT_OF_MEMORY) : VIEW(INVALID_JSON));
 }
 
 /* Swallows bad text up to the next newline. Returns how many bytes it took. */

@@ -18,7 +18,7 @@ class Pusher(threading.Thread):
     def __init__(self, path, name, per_push=5, pushes=10**9):
         super().__init__(daemon=True)
         self.path, self.label, self.per_push, self.pushes = path, name, per_push, pushes
-        self.acked, self.sent, self.refused = [], 0, 0
+        self.acked, self.sent, self.refused, self.errors = [], 0, 0, set()
 
     def run(self):
         try:
@@ -34,7 +34,8 @@ class Pusher(threading.Thread):
                     if not line:
                         return
                     reply = json.loads(line)
-                    if reply["status"] == "ok" and reply["rejected"] == 0 and reply.get("durable", True):
+                    self.errors.add(reply.get("error"))
+                    if reply.get("status") == "ok" and reply["rejected"] == 0 and reply.get("durable", True):
                         self.acked += names
                     else:
                         self.refused += len(names)
