@@ -4,10 +4,10 @@
  * minute   exact count, min, max, sum, last per minute and series, for `minute_ms`
  * (The store keeps the same tiers for longer, and hours.)
  *
- * Bounded by `max_bytes`, block by block: the oldest raw block goes first while raw holds more than its half, else the
+ * Bounded by `max_bytes`, a 16th of it at a time: the oldest raw blocks go first while raw holds more than its half, else the
  * oldest minutes. Open blocks may take half of the bytes, single samples (group 0) half of that; past it new series
  * are refused and blocks sealed early. (An index of 24 bytes per series of the registry comes in any case.)
- * In steady state appending allocates one piece of memory per sealed block and none per sample.
+ * In steady state appending allocates now and then a piece for many sealed blocks, and nothing per sample.
  *
  * Each tick goes into the open block by its time, so a clock that steps back, or a late sample, is kept in order
  * inside it; blocks sealed before may then overlap in time, which queries expect.

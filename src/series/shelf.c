@@ -3,14 +3,27 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* In steps of a sixteenth to an eighth of the size: what leaves fits what comes, and the heap does not fray over the days. */
 static size_t sealed_bytes(size_t len)
 {
-	size_t size = sizeof(struct sealed) + len, step = 16;
+	return (sizeof(struct sealed) + len + 7) & ~(size_t)7;
+}
 
-	while (step * 16 < size)
-		step *= 2;
-	return (size + step - 1) / step * step;
+/* A chunk with room for `bytes` more, or NULL. */
+static struct chunk *chunk_with_room(struct shelf *shelf, size_t bytes)
+{
+	struct chunk *c = shelf->filled;
+	size_t size = sizeof(*c) + bytes;
+
+	if (c && c->size - c->used >= bytes)
+		return c;
+	size = size > shelf->chunk_bytes ? size : shelf->chunk_bytes;
+	c = malloc(size);
+	if (!c)
+		return NULL;
+	*c = (struct chunk){ .size = size, .used = sizeof(*c) };
+	shelf->bytes += c->used;
+	shelf->filled = c;
+	return c;
 }
 
 void chain_forget(struct chain *chain, wall_ms last)
@@ -22,14 +35,21 @@ void chain_forget(struct chain *chain, wall_ms last)
 int shelf_add(struct shelf *shelf, struct chain *chain, struct view block, wall_ms first, wall_ms last,
 	      uint32_t n)
 {
-	struct sealed *s = malloc(sealed_bytes(block.len));
+	size_t bytes = sealed_bytes(block.len);
+	struct chunk *chunk = chunk_with_room(shelf, bytes);
+	struct sealed *s;
 
-	if (!s)
+	if (!chunk)
 		return -ENOMEM;
+	s = (struct sealed *)((char *)chunk + chunk->used);
+	chunk->used += bytes;
+	shelf->bytes += bytes;
+	chunk->blocks++;
 	*s = (struct sealed){
 		.older = shelf->newest,
 		.before = chain->last,
 		.chain = chain,
+		.chunk = chunk,
 		.first = first,
 		.last = last,
 		.n = n,
@@ -46,7 +66,6 @@ int shelf_add(struct shelf *shelf, struct chain *chain, struct view block, wall_
 	else
 		chain->first = s;
 	chain->last = s;
-	shelf->bytes += sealed_bytes(s->len);
 	return 0;
 }
 
@@ -60,8 +79,12 @@ void shelf_drop(struct shelf *shelf, struct sealed *s)
 	*(s->before ? &s->before->after : &s->chain->first) = s->after;
 	*(s->after ? &s->after->before : &s->chain->last) = s->before;
 	chain_forget(s->chain, s->last);
-	shelf->bytes -= sealed_bytes(s->len);
-	free(s);
+	if (--s->chunk->blocks > 0)
+		return;
+	if (s->chunk == shelf->filled)
+		shelf->filled = NULL;
+	shelf->bytes -= s->chunk->used;
+	free(s->chunk);
 }
 
 void shelf_expire(struct shelf *shelf, wall_ms cutoff)
@@ -73,4 +96,10 @@ void shelf_expire(struct shelf *shelf, wall_ms cutoff)
 		if (s->last < cutoff)
 			shelf_drop(shelf, s);
 	}
+}
+
+void shelf_fini(struct shelf *shelf)
+{
+	while (shelf->oldest)
+		shelf_drop(shelf, NULL);
 }

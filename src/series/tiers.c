@@ -9,6 +9,9 @@
 #define DEFAULT_MAX_BYTES     ((size_t)2 << 20)
 #define DEFAULT_BLOCK_SAMPLES 120
 #define BLOCK_SAMPLES_MIN     8
+/* A chunk of the shelves is so small a part of all. With the default bytes it is 128 KiB, which usual allocators map by itself: it
+ * weighs what of it is used, and is given back when it is freed. */
+#define CHUNKS 16
 /* What a block can encode. */
 #define TIME_LIMIT (INT64_C(1) << 52)
 
@@ -40,6 +43,8 @@ struct tiers *tiers_new(const struct registry *registry, const struct tiers_opti
 	take_options(&t->opt, opt);
 	map_init(&t->by_group);
 	buf_init(&t->encoded);
+	for (int tier = 0; tier < TIERS; tier++)
+		t->shelves[tier].chunk_bytes = t->opt.max_bytes / CHUNKS;
 	t->times = malloc(t->opt.block_samples * sizeof(*t->times));
 	t->values = malloc(t->opt.block_samples * sizeof(*t->values));
 	t->open_bytes = sizeof(*t) + t->opt.block_samples * (sizeof(*t->times) + sizeof(*t->values));
@@ -54,8 +59,7 @@ void tiers_free(struct tiers *t)
 	if (!t)
 		return;
 	for (int tier = 0; tier < TIERS; tier++)
-		while (t->shelves[tier].oldest)
-			shelf_drop(&t->shelves[tier], NULL);
+		shelf_fini(&t->shelves[tier]);
 	for (uint32_t i = 0; i < t->n_tracks; i++)
 		track_free(t->tracks[i]);
 	map_fini(&t->by_group);

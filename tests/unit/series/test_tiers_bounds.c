@@ -122,6 +122,36 @@ static void test_lanes_give_memory_back(void **state)
 	registry_free(r);
 }
 
+/* Ahead by a day are the blocks of the second group: they stay when those between them leave. */
+static void test_blocks_leave_out_of_order(void **state)
+{
+	const struct tiers_options opt = { .block_samples = 8, .minute_ms = MS_PER_HOUR };
+	struct registry *r = make_registry(2);
+	struct tiers *t = tiers_new(r, &opt);
+	size_t before, full;
+
+	before = tiers_bytes(t);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 20000; i++) {
+			double v = i;
+			series_id id = i % 100 == 0;
+			const struct tick tick = { id + 1, T0 + i * 100 + (int64_t)id * MS_PER_DAY, 1, &id,
+						   &v };
+			assert_int_equal(tiers_append(t, &tick), 0);
+		}
+		full = tiers_bytes(t);
+		tiers_expire(t, T0 + MS_PER_DAY);
+		assert_true(tiers_bytes(t) < full);
+		assert_int_equal(count(t, 0, T0, 2000000), 0);
+		assert_int_equal(count(t, 1, T0 + MS_PER_DAY, 2000000), 200 * (uint32_t)(round + 1));
+	}
+	tiers_expire(t, T0 + 4 * MS_PER_DAY);
+	assert_int_equal(count(t, 1, T0 + MS_PER_DAY, 2000000), 0);
+	assert_true(tiers_bytes(t) <= before + 8192);
+	tiers_free(t);
+	registry_free(r);
+}
+
 static void test_refuses_what_cannot_be(void **state)
 {
 	struct registry *r = make_registry(1);
@@ -174,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_thousands_of_pushed_names),
 		cmocka_unit_test(test_pushed_names_do_not_take_the_daemons_room),
 		cmocka_unit_test(test_lanes_give_memory_back),
+		cmocka_unit_test(test_blocks_leave_out_of_order),
 		cmocka_unit_test(test_refuses_what_cannot_be),
 		cmocka_unit_test(test_tiny_budget_is_no_crash),
 	};
