@@ -79,7 +79,10 @@ class Failures(Case):
         acked = [c for p in pushers for c in p.acked]
         for p in pushers:
             self.assertLessEqual(p.errors, {None, "out of memory"}, "%s %d: good text is blamed\n%s" % (kind, at, d.log()))
-        self.eventually(lambda: self.answers(d), seconds=5, message="%s %d: it does not answer any more\n%s" % (kind, at, d.log()))
+        try:
+            self.eventually(lambda: self.answers(d), seconds=5)
+        except AssertionError:
+            self.fail("%s %d: it does not answer any more, ended by %s\n%s" % (kind, at, d.process.poll(), d.log()))
         with_load = Pusher(sock, "after", pushes=1)
         with_load.start()
         with_load.join(25)
