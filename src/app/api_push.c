@@ -137,12 +137,10 @@ static void begin(struct http_push *p)
 				    .own = p->own.text.len ? &p->own : NULL };
 	struct err err = { 0 };
 	int rc = p->rc < 0 ? p->rc : push_start(p->d->push, &req, &err);
-	if (rc == 0) {
-		http_defer(p->r, push_gone, p);
-		return;
-	}
+	if (rc == 0)
+		return; /* push_done may have been called already, and p be gone */
 	http_defer(p->r, NULL, NULL);
-	if (p->rc < 0)
+	if (p->rc < 0 && p->rc != -ENOMEM)
 		http_error(p->r, 400, "the body is no JSON document: %s: %s", p->err.place, p->err.text);
 	else
 		http_error(p->r, rc == ERR_TYPE ? 400 : 503, "%s", err.text[0] ? err.text : err_text(rc));
