@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define INVALID_JSON  "{\"error\":\"invalid JSON\",\"type\":\"error\"}\n"
 #define OUT_OF_MEMORY "{\"error\":\"out of memory\",\"type\":\"error\"}\n"
 /* A document that arrives a byte at a time keeps its idle limit alive; this bounds the whole. */
 #define DRIP_FACTOR 12

@@ -9,7 +9,6 @@
 #define MAX_LINES               30000u
 
 #define UNKNOWN_TYPE "{\"error\":\"unknown message type\",\"type\":\"error\"}\n"
-#define INVALID_JSON "{\"error\":\"invalid JSON\",\"type\":\"error\"}\n"
 
 /* Peers that stay, as coordination clients do, may hold half the descriptors: the rest is for runs. */
 static uint32_t lines_limit(void)

@@ -12,6 +12,9 @@
 
 #include "base/map.h"
 
+/* To a peer whose line is no request. */
+#define INVALID_JSON "{\"error\":\"invalid JSON\",\"type\":\"error\"}\n"
+
 #define INTAKE_KINDS_MAX 32
 /* How long a peer may stay silent outside of a document. */
 #define INTAKE_BETWEEN_MS (3600 * MS_PER_S)
